@@ -1,0 +1,237 @@
+"""Labelled faces: Kaggle's fer2013.csv, an .npz, or a folder of class folders."""
+
+import csv
+import sys
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from vyraz.crop import SIDE, fit_face
+from vyraz.errors import DataError, UsageError
+from vyraz.pictures import PICTURE_SUFFIXES, read_picture
+from vyraz.types import EMOTIONS, Gray
+
+__all__ = ["SPLITS", "LabelledFaces", "LabelledPicture", "class_of", "load_faces", "load_pictures"]
+
+#: `val` is the paper's: PublicTest and PrivateTest together. `PrivateTest-dedup` leaves out the
+#: pictures that have an exact copy in Training.
+SPLITS = ("Training", "PublicTest", "PrivateTest", "PrivateTest-dedup", "val")
+
+_NO_USAGE = ""
+_ALIASES = {
+    "anger": "angry",
+    "disgusted": "disgust",
+    "fearful": "fear",
+    "afraid": "fear",
+    "happiness": "happy",
+    "sadness": "sad",
+    "surprised": "surprise",
+}
+_FOLDER_SPLITS = {
+    "train": "Training",
+    "training": "Training",
+    "val": "PublicTest",
+    "valid": "PublicTest",
+    "validation": "PublicTest",
+    "publictest": "PublicTest",
+    "test": "PrivateTest",
+    "privatetest": "PrivateTest",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledFaces:
+    """Faces as a network sees them.
+
+    images: uint8 (n, 48, 48). labels: int64 (n,), indexes into EMOTIONS. usage: str (n,), the split of
+    each face, empty where the set has none. votes: uint8 (n, 10), FER+ votes, or None.
+    """
+
+    images: Gray
+    labels: npt.NDArray[np.int64]
+    usage: npt.NDArray[np.str_]
+    votes: npt.NDArray[np.uint8] | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, chosen: npt.NDArray[np.bool_]) -> "LabelledFaces":
+        votes = None if self.votes is None else self.votes[chosen]
+        return LabelledFaces(self.images[chosen], self.labels[chosen], self.usage[chosen], votes)
+
+    def split(self, name: str | None) -> "LabelledFaces":
+        """The faces of one split; a set without splits is all of it.
+
+        Raises:
+            UsageError: no split of that name.
+            DataError: the split is empty here.
+        """
+        if name is not None and name not in SPLITS:
+            raise UsageError(f"no split is called {name!r}; there are: {', '.join(SPLITS)}")
+        if name is None or not self.usage.any():
+            return self
+        part = self.take(self._members(name))
+        if not len(part):
+            raise DataError(f"the data set has no {name} pictures; it has: {', '.join(sorted(set(self.usage)))}")
+        return part
+
+    def _members(self, name: str) -> npt.NDArray[np.bool_]:
+        if name == "val":
+            return np.isin(self.usage, ("PublicTest", "PrivateTest"))
+        if name == "PrivateTest-dedup":
+            known = {image.tobytes() for image in self.images[self.usage == "Training"]}
+            fresh = np.array([image.tobytes() not in known for image in self.images], dtype=bool)
+            return fresh & (self.usage == "PrivateTest")
+        return self.usage == name
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPicture:
+    """One picture of a folder: `label` is an index into EMOTIONS, `usage` its split or empty."""
+
+    path: Path
+    label: int
+    usage: str
+
+
+def load_faces(path: Path, ignore: Iterable[str] = ()) -> LabelledFaces:
+    """Read a labelled set as faces of 48x48.
+
+    Args:
+        path: a .csv with the columns emotion, pixels and (optionally) Usage; an .npz with images,
+            emotion and (optionally) usage and votes; or a folder of class folders, with or without
+            train/val/test above them.
+        ignore: classes that are left out.
+
+    Raises:
+        DataError: malformed; the row is named.
+    """
+    if not path.exists():
+        raise DataError(f"{path}: no such data set")
+    if path.is_dir():
+        faces = _from_pictures(load_pictures(path, ignore))
+    elif path.suffix == ".npz":
+        faces = _from_npz(path)
+    elif path.suffix == ".csv":
+        faces = _from_csv(path)
+    else:
+        raise DataError(f"{path}: a data set is a .csv, an .npz or a folder of class folders")
+    dropped = [class_of(name) for name in ignore if class_of(name) is not None]
+    return faces.take(~np.isin(faces.labels, dropped)) if dropped else faces
+
+
+def class_of(name: str) -> int | None:
+    """Index into EMOTIONS of a class by any of its common names or FER indexes 0-6, else None."""
+    key = name.strip().lower()
+    if key.isdigit() and int(key) < len(EMOTIONS):
+        return int(key)
+    key = _ALIASES.get(key, key)
+    return EMOTIONS.index(key) if key in EMOTIONS else None
+
+
+def load_pictures(root: Path, ignore: Iterable[str] = ()) -> list[LabelledPicture]:
+    """The pictures of a folder of class folders, in the order of their paths.
+
+    Raises:
+        DataError: a class folder of unknown name, or no picture at all.
+    """
+    skipped = {name.strip().lower() for name in ignore}
+    pictures: list[LabelledPicture] = []
+    unknown: set[str] = set()
+    for folder, usage in _class_folders(root):
+        label = class_of(folder.name)
+        if folder.name.lower() in skipped or (label is not None and EMOTIONS[label] in skipped):
+            continue
+        if label is None:
+            unknown.add(folder.name)
+            continue
+        files = sorted(file for file in folder.iterdir() if file.suffix.lower() in PICTURE_SUFFIXES)
+        pictures += [LabelledPicture(file, label, usage) for file in files]
+    if unknown:
+        raise DataError(
+            f"{root}: unknown classes {', '.join(sorted(unknown))}; rename them to one of "
+            f"{', '.join(EMOTIONS)} or leave them out with --ignore NAME"
+        )
+    if not pictures:
+        raise DataError(f"{root}: no pictures in class folders ({', '.join(EMOTIONS)})")
+    return pictures
+
+
+def _class_folders(root: Path) -> list[tuple[Path, str]]:
+    folders = sorted(entry for entry in root.iterdir() if entry.is_dir())
+    found: list[tuple[Path, str]] = []
+    for folder in folders:
+        usage = _FOLDER_SPLITS.get(folder.name.lower())
+        if usage is None:
+            found.append((folder, _NO_USAGE))
+        else:
+            found += [(inner, usage) for inner in sorted(folder.iterdir()) if inner.is_dir()]
+    return found
+
+
+def _from_pictures(pictures: list[LabelledPicture]) -> LabelledFaces:
+    images = np.stack([fit_face(read_picture(picture.path)) for picture in pictures])
+    labels = np.array([picture.label for picture in pictures], dtype=np.int64)
+    return LabelledFaces(images, labels, np.array([picture.usage for picture in pictures]))
+
+
+def _from_npz(path: Path) -> LabelledFaces:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path}: not a readable .npz ({error})") from error
+    missing = {"images", "emotion"} - arrays.keys()
+    if missing:
+        raise DataError(f"{path}: arrays missing: {', '.join(sorted(missing))}")
+    images, labels = arrays["images"], arrays["emotion"].astype(np.int64)
+    if images.shape[1:] != (SIDE, SIDE) or images.dtype != np.uint8 or len(images) != len(labels):
+        raise DataError(
+            f"{path}: images must be uint8 (n, {SIDE}, {SIDE}) with n labels, "
+            f"not {images.dtype} {images.shape} with {len(labels)}"
+        )
+    outside = np.flatnonzero((labels < 0) | (labels >= len(EMOTIONS)))
+    if len(outside):
+        raise DataError(f"{path}: row {outside[0]}: emotion {labels[outside[0]]} is not in 0-{len(EMOTIONS) - 1}")
+    usage = arrays.get("usage", np.full(len(labels), _NO_USAGE)).astype(str)
+    return LabelledFaces(images, labels, usage, arrays.get("votes"))
+
+
+def _from_csv(path: Path) -> LabelledFaces:
+    csv.field_size_limit(sys.maxsize)
+    images, labels, usage = [], [], []
+    try:
+        with path.open(newline="", encoding="utf-8") as handle:
+            rows = csv.DictReader(handle)
+            missing = {"emotion", "pixels"} - set(rows.fieldnames or ())
+            if missing:
+                raise DataError(f"{path}: columns missing: {', '.join(sorted(missing))}")
+            for number, row in enumerate(rows, start=2):
+                label, image = _parse_row(row, f"{path}: line {number}")
+                labels.append(label)
+                images.append(image)
+                usage.append(row.get("Usage") or _NO_USAGE)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: not a readable CSV ({error})") from error
+    if not images:
+        raise DataError(f"{path}: no rows")
+    return LabelledFaces(np.stack(images), np.array(labels, dtype=np.int64), np.array(usage))
+
+
+def _parse_row(row: dict[str, str], where: str) -> tuple[int, Gray]:
+    try:
+        label = int(row["emotion"])
+        values = np.array(row["pixels"].split(), dtype=np.int64)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise DataError(f"{where}: emotion and pixels must be whole numbers ({error})") from None
+    if not 0 <= label < len(EMOTIONS):
+        raise DataError(f"{where}: emotion {label} is not in 0-{len(EMOTIONS) - 1}")
+    if len(values) != SIDE * SIDE:
+        raise DataError(f"{where}: {len(values)} pixels instead of {SIDE * SIDE}")
+    if values.min() < 0 or values.max() > 255:
+        raise DataError(f"{where}: a pixel is outside 0-255")
+    return label, values.astype(np.uint8).reshape(SIDE, SIDE)

@@ -1,0 +1,85 @@
+"""Read one picture safely, whatever it says it is."""
+
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from vyraz.errors import SourceError
+from vyraz.types import Pixels
+
+__all__ = ["MAX_PIXELS", "PICTURE_SUFFIXES", "decode_picture", "is_picture", "read_picture"]
+
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+
+#: A picture is refused before it is decoded if it is larger: 120 megapixels take 360 MB of memory.
+MAX_PIXELS = 120_000_000
+
+_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*")
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file is a still picture, by its suffix or its first bytes."""
+    if path.suffix.lower() in PICTURE_SUFFIXES:
+        return True
+    try:
+        with path.open("rb") as handle:
+            head = handle.read(12)
+    except OSError:
+        return False
+    return head.startswith(_SIGNATURES) or (head[:4] == b"RIFF" and head[8:] == b"WEBP")
+
+
+def read_picture(path: Path) -> Pixels:
+    """A picture file as RGB uint8 (H, W, 3), turned upright by its EXIF orientation.
+
+    Raises:
+        SourceError: missing, empty, truncated, too large, or not a picture.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
+    return decode_picture(data, str(path))
+
+
+def decode_picture(data: bytes, name: str) -> Pixels:
+    """The bytes of a picture file as RGB uint8 (H, W, 3), turned upright by its EXIF orientation.
+
+    Args:
+        data: JPEG, PNG, WebP, BMP, TIFF or whatever else Pillow reads.
+        name: what errors call it.
+
+    Raises:
+        SourceError: empty, truncated, too large, or not a picture.
+    """
+    if not data:
+        raise SourceError(f"{name}: is empty")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(data))
+        _refuse_giants(image, name)
+        return _to_rgb(ImageOps.exif_transpose(image))
+    except UnidentifiedImageError:
+        raise SourceError(f"{name}: is not a picture that can be read (JPEG, PNG, WebP, BMP, TIFF)") from None
+    except Image.DecompressionBombError:
+        raise SourceError(f"{name}: is larger than {MAX_PIXELS // 10**6} megapixels; scale it down first") from None
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+        raise SourceError(f"{name}: is damaged ({error})") from error
+
+
+def _refuse_giants(image: Image.Image, name: str) -> None:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise SourceError(
+            f"{name}: {width} x {height} is larger than {MAX_PIXELS // 10**6} megapixels; scale it down first"
+        )
+
+
+def _to_rgb(image: Image.Image) -> Pixels:
+    if image.mode.startswith("I;16"):
+        return np.repeat((np.asarray(image) >> 8).astype(np.uint8)[..., None], 3, axis=2)
+    return np.asarray(image.convert("RGB"))

@@ -1,0 +1,83 @@
+"""Random changes of training pictures: what a face may look like when a detector hands it over.
+
+The changes are a pure function of the random generator, so an epoch that is run again after a kill
+sees the same pictures.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from vyraz.types import Gray
+
+__all__ = ["Augmentation", "augment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """How far each change may go; every amount is drawn uniformly in [-limit, limit].
+
+    `shift` and `scale` are fractions of the picture's side, `rotation` degrees, `brightness` and
+    `contrast` fractions of full range, `erase` the chance that a rectangle is covered
+    (Zhong et al. 2017, arXiv 1708.04896).
+    """
+
+    mirror: bool = True
+    shift: float = 0.10
+    scale: float = 0.12
+    rotation: float = 12.0
+    brightness: float = 0.15
+    contrast: float = 0.25
+    erase: float = 0.25
+
+
+def augment(faces: Gray, limits: Augmentation, rng: np.random.Generator) -> Gray:
+    """Change each face at random.
+
+    Args:
+        faces: uint8 (n, side, side).
+        limits: how far each change may go.
+        rng: source of all randomness.
+
+    Returns:
+        uint8 (n, side, side), a new array.
+    """
+    changed = np.empty_like(faces)
+    for index, matrix in enumerate(_matrices(len(faces), faces.shape[1], limits, rng)):
+        cv2.warpAffine(
+            faces[index], matrix, faces.shape[1:], dst=changed[index], borderMode=cv2.BORDER_REPLICATE
+        )
+    return _erase(_relight(changed, limits, rng), limits, rng)
+
+
+def _matrices(count: int, side: int, limits: Augmentation, rng: np.random.Generator) -> np.ndarray:
+    """float64 (count, 2, 3): mirror, rotation, scale and shift about the picture's centre."""
+    angle = np.radians(rng.uniform(-limits.rotation, limits.rotation, count))
+    scale = 1 + rng.uniform(-limits.scale, limits.scale, count)
+    flip = np.where(limits.mirror & (rng.random(count) < 0.5), -1.0, 1.0)
+    shift = rng.uniform(-limits.shift, limits.shift, (count, 2)) * side
+    linear = np.empty((count, 2, 2))
+    linear[:, 0, 0], linear[:, 0, 1] = flip * scale * np.cos(angle), -scale * np.sin(angle)
+    linear[:, 1, 0], linear[:, 1, 1] = flip * scale * np.sin(angle), scale * np.cos(angle)
+    centre = np.full(2, (side - 1) / 2)
+    offset = centre + shift - linear @ centre
+    return np.concatenate([linear, offset[:, :, None]], axis=2)
+
+
+def _relight(faces: Gray, limits: Augmentation, rng: np.random.Generator) -> Gray:
+    count = len(faces)
+    gain = 1 + rng.uniform(-limits.contrast, limits.contrast, (count, 1, 1)).astype(np.float32)
+    bias = 255 * rng.uniform(-limits.brightness, limits.brightness, (count, 1, 1)).astype(np.float32)
+    mean = faces.mean(axis=(1, 2), keepdims=True, dtype=np.float32)
+    return np.clip((faces - mean) * gain + mean + bias, 0, 255).astype(np.uint8)
+
+
+def _erase(faces: Gray, limits: Augmentation, rng: np.random.Generator) -> Gray:
+    """Cover a rectangle of 15 to 40 % of the side each way with one gray, in place."""
+    side = faces.shape[1]
+    for index in np.flatnonzero(rng.random(len(faces)) < limits.erase):
+        height, width = (side * rng.uniform(0.15, 0.40, 2)).astype(int)
+        top, left = rng.integers(0, side - height + 1), rng.integers(0, side - width + 1)
+        faces[index, top : top + height, left : left + width] = rng.integers(0, 256)
+    return faces

@@ -1,0 +1,178 @@
+"""Fit a network: every epoch kept, every epoch resumable."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import keras
+
+from vyraz.crop import to_input
+from vyraz.dataset import LabelledFaces
+from vyraz.errors import RunError
+from vyraz.training import networks
+from vyraz.training.augment import Augmentation
+from vyraz.training.data import batches, one_hot, steps
+from vyraz.training.history import append_epoch, truncate_history
+from vyraz.training.networks.recipe import Recipe
+from vyraz.training.run import Run, Settings
+
+__all__ = ["Reporter", "fit"]
+
+_EVALUATION_BATCH = 512
+_WARMUP_EPOCHS = 2
+
+
+class Reporter(Protocol):
+    """Told of progress while a network is fitted."""
+
+    def step(self, epoch: int, done: int, total: int, logs: Mapping[str, float]) -> None: ...
+
+    def epoch(self, row: Mapping[str, Any]) -> None: ...
+
+
+def fit(settings: Settings, faces: LabelledFaces, run: Run, reporter: Reporter, *, resume: bool = False) -> None:
+    """Train a network and leave its run behind.
+
+    Args:
+        settings: what to train and how.
+        faces: a set with a Training split, and the validation splits of the network's recipe.
+        run: where everything is written.
+        reporter: told of every step and epoch.
+        resume: go on with the run that is there; where none is, begin.
+
+    Raises:
+        RunError: the run exists already, or was begun with other settings.
+        DataError: a split is missing.
+    """
+    recipe = networks.get(settings.network).recipe
+    training = faces.split("Training")
+    validation = {name: faces.split(name) for name in recipe.validation}
+    _make_deterministic(settings)
+    model, start = _begin(settings, recipe, faces, run, steps(training, settings.batch), resume)
+    for epoch in range(start, settings.epochs):
+        began = time.monotonic()
+        logs = _train_epoch(model, training, settings, epoch, reporter)
+        row = {"epoch": epoch + 1, "seconds": round(time.monotonic() - began, 2), "train": logs}
+        with _averaged(model):
+            row |= {name: _evaluate(model, part) for name, part in validation.items()}
+        append_epoch(run.history, row)
+        run.save(model, run.checkpoint)
+        reporter.epoch(row)
+    _finish(model, settings, run)
+
+
+def _make_deterministic(settings: Settings) -> None:
+    keras.utils.set_random_seed(settings.seed)
+    keras.config.set_dtype_policy(settings.precision)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        tensorflow.config.experimental.enable_op_determinism()
+
+
+def _begin(
+    settings: Settings, recipe: Recipe, faces: LabelledFaces, run: Run, per_epoch: int, resume: bool
+) -> tuple[keras.Model, int]:
+    """The model to go on with and the number of epochs it has behind it."""
+    if resume and run.facts.exists():
+        run.check(settings, faces)
+        if run.checkpoint.exists():
+            model = _load_checkpoint(run)
+            done = int(model.optimizer.iterations) // per_epoch
+            truncate_history(run.history, done)
+            return model, done
+        truncate_history(run.history, 0)
+    else:
+        run.create(settings, faces)
+    model = networks.get(settings.network).build(**settings.options)
+    model.compile(_optimizer(settings, recipe, per_epoch), _loss(recipe), metrics=["accuracy"], jit_compile=False)
+    return model, 0
+
+
+def _load_checkpoint(run: Run) -> keras.Model:
+    try:
+        return keras.saving.load_model(run.checkpoint)
+    except (OSError, ValueError, KeyError) as error:
+        raise RunError(f"{run.checkpoint}: cannot be loaded ({error}); start the run anew") from error
+
+
+def _loss(recipe: Recipe) -> keras.losses.Loss:
+    return keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
+
+
+def _optimizer(settings: Settings, recipe: Recipe, per_epoch: int) -> keras.optimizers.Optimizer:
+    rate: float | keras.optimizers.schedules.LearningRateSchedule = settings.learning_rate
+    if recipe.schedule == "cosine":
+        warmup = min(_WARMUP_EPOCHS, settings.epochs - 1) * per_epoch
+        rate = keras.optimizers.schedules.CosineDecay(
+            settings.learning_rate / 10,
+            settings.epochs * per_epoch - warmup,
+            warmup_target=settings.learning_rate,
+            warmup_steps=warmup,
+        )
+    common = {
+        "weight_decay": recipe.weight_decay or None,
+        "use_ema": recipe.ema > 0,
+        "ema_momentum": recipe.ema or 0.99,
+    }
+    if recipe.optimizer == "sgd":
+        optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=recipe.nesterov, **common)
+    else:
+        optimizer = keras.optimizers.Adam(rate, **common)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
+
+
+def _train_epoch(
+    model: keras.Model, training: LabelledFaces, settings: Settings, epoch: int, reporter: Reporter
+) -> dict[str, float]:
+    _seed_dropout(model, settings.seed, epoch)
+    total = steps(training, settings.batch)
+    augmentation = Augmentation() if settings.augment else None
+    epoch_batches = batches(
+        training, batch=settings.batch, seed=settings.seed, epoch=epoch, augmentation=augmentation
+    )
+    sums: Counter[str] = Counter()
+    seen = 0
+    for done, (inputs, targets) in enumerate(epoch_batches, start=1):
+        logs = model.train_on_batch(inputs, targets, return_dict=True)
+        seen += len(inputs)
+        sums.update({name: float(value) * len(inputs) for name, value in logs.items()})
+        reporter.step(epoch + 1, done, total, {name: value / seen for name, value in sums.items()})
+    return {name: value / seen for name, value in sums.items()}
+
+
+def _seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
+    """Random state as a function of (seed, epoch), so that no checkpoint need hold it."""
+    states = [variable for variable in model.variables if variable.path.endswith("seed_generator_state")]
+    for index, state in enumerate(states):
+        state.assign([(seed + index) % 2**32, (epoch * 2**16) % 2**32])
+
+
+def _evaluate(model: keras.Model, faces: LabelledFaces) -> dict[str, float]:
+    logs = model.evaluate(
+        to_input(faces.images), one_hot(faces.labels), batch_size=_EVALUATION_BATCH, verbose=0, return_dict=True
+    )
+    return {name: float(value) for name, value in logs.items()}
+
+
+@contextmanager
+def _averaged(model: keras.Model) -> Iterator[None]:
+    """The exponential moving average of the weights in place of the raw ones, where the recipe keeps one."""
+    raw = [variable.numpy() for variable in model.trainable_variables]
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    try:
+        yield
+    finally:
+        for variable, value in zip(model.trainable_variables, raw, strict=True):
+            variable.assign(value)
+
+
+def _finish(model: keras.Model, settings: Settings, run: Run) -> None:
+    keras.config.set_dtype_policy("float32")
+    final = networks.get(settings.network).build(**settings.options)
+    with _averaged(model):
+        final.set_weights(model.get_weights())
+    run.save(final, run.model)

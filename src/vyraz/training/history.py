@@ -1,0 +1,46 @@
+"""The history of a run: one JSON line an epoch, on disk before the next epoch starts."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vyraz.errors import RunError
+
+__all__ = ["append_epoch", "read_history", "truncate_history"]
+
+
+def append_epoch(path: Path, row: Mapping[str, Any]) -> None:
+    """Add one line and force it to disk."""
+    with path.open("a", encoding="utf-8") as handle:
+        handle.write(json.dumps(row) + "\n")
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def read_history(path: Path) -> list[dict[str, Any]]:
+    """All complete epochs, oldest first; a last line torn by a kill is left out.
+
+    Raises:
+        RunError: a line before the last is damaged.
+    """
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    rows: list[dict[str, Any]] = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError as error:
+            if number < len(lines):
+                raise RunError(f"{path}: line {number} is damaged; the run cannot be read") from error
+    return rows
+
+
+def truncate_history(path: Path, epochs: int) -> None:
+    """Keep the first `epochs` rows: those whose checkpoint exists. Written whole, then renamed."""
+    rows = read_history(path)[:epochs]
+    if len(rows) < epochs:
+        raise RunError(f"{path}: has {len(rows)} epochs but the checkpoint has {epochs}; start the run anew")
+    scratch = path.with_suffix(".tmp")
+    scratch.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    scratch.replace(path)

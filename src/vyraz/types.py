@@ -1,0 +1,112 @@
+"""The values that flow through vyraz: frames, faces, records."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "EMOTIONS",
+    "Box",
+    "Face",
+    "Float",
+    "Frame",
+    "Gray",
+    "Pixels",
+    "Record",
+    "Status",
+]
+
+#: The seven labels in FER-2013's order. A model carries its own labels; map by name, never by place.
+EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+
+#: RGB uint8 (H, W, 3), or gray uint8 (H, W).
+Pixels = npt.NDArray[np.uint8]
+#: Gray uint8, (n, 48, 48) for faces.
+Gray = npt.NDArray[np.uint8]
+Float = npt.NDArray[np.float32]
+
+Status = Literal["ok", "uncertain", "no_face", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels of its frame; (x, y) is the top left corner and may lie outside."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    def overlap(self, other: "Box") -> float:
+        """Intersection over union, 0..1."""
+        across = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        down = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        shared = max(across, 0.0) * max(down, 0.0)
+        union = self.width * self.height + other.width * other.height - shared
+        return shared / union if union > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a source.
+
+    `pixels` is RGB uint8 (H, W, 3); `timestamp` is seconds from the container, None for a photo.
+    `error` says why a frame could not be read; its `pixels` are then empty, (0, 0, 3).
+    """
+
+    pixels: Pixels
+    index: int
+    timestamp: float | None
+    source: str
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face found in a frame.
+
+    `score` is the detector's, 0..1. `landmarks` are (x, y) in pixels of the frame, in the order right
+    eye, left eye, nose tip, right and left corner of the mouth (right and left as the person's own),
+    or None where the detector gives none.
+    """
+
+    box: Box
+    score: float
+    landmarks: tuple[tuple[float, float], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one face in one frame gave. A frame without a face has one record without a box.
+
+    `scores` maps each label of the model to its calibrated probability; they sum to 1. Empty where
+    there is no face.
+    """
+
+    source: str
+    frame: int
+    timestamp: float | None
+    status: Status
+    face_id: int | None = None
+    box: Box | None = None
+    face_score: float | None = None
+    scores: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    message: str = ""
+
+    @property
+    def emotion(self) -> str | None:
+        """The label with the largest score."""
+        return max(self.scores, key=self.scores.__getitem__) if self.scores else None
+
+    @property
+    def confidence(self) -> float | None:
+        """The largest score, 0..1."""
+        return max(self.scores.values()) if self.scores else None

@@ -1,0 +1,129 @@
+"""Video in and out by PyAV, with the container's own timestamps."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from vyraz.errors import SourceError
+from vyraz.types import Frame, Pixels
+
+__all__ = ["probe", "read_video"]
+
+#: Seconds to wait for a stream to open, and for its next packet.
+_TIMEOUT = (10.0, 30.0)
+_NOTHING: Pixels = np.empty((0, 0, 3), dtype=np.uint8)
+
+
+def probe(name: str) -> int | None:
+    """Frames that a container announces or its duration suggests; None where it tells neither."""
+    try:
+        with av.open(name) as container:
+            stream = container.streams.video[0]
+            if stream.frames:
+                return stream.frames
+            duration = _duration(container, stream)
+            return round(duration * stream.average_rate) if duration and stream.average_rate else None
+    except (av.error.FFmpegError, OSError, IndexError, ValueError):
+        return None
+
+
+def read_video(name: str, *, every: int = 1) -> Iterator[Frame]:
+    """The frames of a video file or URL, upright, in the order they are shown.
+
+    A frame that cannot be decoded, or the missing end of a truncated file, is a frame with `error`.
+
+    Raises:
+        SourceError: it cannot be opened or has no video.
+    """
+    with _open(name) as container:
+        if not container.streams.video:
+            raise SourceError(f"{name}: has no video stream")
+        stream = container.streams.video[0]
+        stream.codec_context.thread_count = 1
+        index, last = 0, None
+        for picture in _decode(container, stream):
+            if isinstance(picture, str):
+                yield Frame(_NOTHING, index, last, name, error=picture)
+                index += 1
+                continue
+            last = _seconds(picture, index, stream)
+            if index % every == 0:
+                yield Frame(_upright(picture), index, last, name)
+            index += 1
+        yield from _missing_end(name, index, last, _duration(container, stream), stream)
+
+
+def _open(name: str) -> InputContainer:
+    try:
+        return av.open(name, timeout=_TIMEOUT)
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise SourceError(f"{name}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    if isinstance(error, PermissionError):
+        return "cannot be read (permission denied)"
+    if isinstance(error, av.error.InvalidDataError):
+        return "is not a video that can be read, or its beginning or index is missing (an interrupted recording?)"
+    return f"cannot be opened ({getattr(error, 'strerror', None) or error})"
+
+
+def _decode(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame | str]:
+    """Decoded pictures, and in place of what could not be decoded a sentence."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except (av.error.FFmpegError, OSError) as error:
+            yield f"the file cannot be read further ({error.strerror})"
+            return
+        if packet is None:
+            return
+        try:
+            yield from packet.decode()
+        except (av.error.FFmpegError, ValueError) as error:
+            yield f"a frame cannot be decoded ({getattr(error, 'strerror', error)})"
+
+
+def _seconds(picture: VideoFrame, index: int, stream: VideoStream) -> float:
+    if picture.time is not None:
+        return float(picture.time)
+    return index / float(stream.average_rate or 25)
+
+
+def _upright(picture: VideoFrame) -> Pixels:
+    pixels = picture.to_ndarray(format="rgb24")
+    turns = round(picture.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+
+
+def _duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    """Seconds of video that the container announces, as far as it can be told apart from the audio's."""
+    if stream.duration and stream.time_base:
+        return stream.duration * stream.time_base
+    if container.duration and len(container.streams) == 1:
+        return Fraction(container.duration, av.time_base)
+    return None
+
+
+def _missing_end(
+    name: str, index: int, last: float | None, duration: Fraction | None, stream: VideoStream
+) -> Iterator[Frame]:
+    if duration is None:
+        if index == 0:
+            yield Frame(_NOTHING, 0, None, name, error="the video holds no frames")
+        return
+    start = 0.0
+    with suppress(TypeError):
+        start = float(stream.start_time * stream.time_base)  # type: ignore[operator]
+    reached = 0.0 if last is None else last - start
+    if float(duration) - reached > max(0.5, 0.05 * float(duration)) or index == 0:
+        yield Frame(_NOTHING, index, last, name, error=f"the video ends after {reached:.1f} of {float(duration):.1f} s")
