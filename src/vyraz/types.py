@@ -1,9 +1,9 @@
 """The values that flow through vyraz: frames, faces, records."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,8 +32,7 @@ Float = npt.NDArray[np.float32]
 Status = Literal["ok", "uncertain", "no_face", "error"]
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """A rectangle in pixels of its frame; (x, y) is the top left corner and may lie outside."""
 
     x: float
@@ -73,13 +72,13 @@ class Frame:
 class Face:
     """A face found in a frame.
 
-    `score` is the detector's, 0..1. `landmarks` are (x, y) in pixels of the frame, in the order right
+X are (x, y) in pixels of the frame, in the order right
     eye, left eye, nose tip, right and left corner of the mouth (right and left as the person's own),
     or None where the detector gives none.
     """
 
     box: Box
-    score: float
+    score: float | None
     landmarks: tuple[tuple[float, float], ...] | None = None
 
 
@@ -103,10 +102,37 @@ class Record:
 
     @property
     def emotion(self) -> str | None:
-        """The label with the largest score."""
+        """The label with the largest score; None without a face."""
         return max(self.scores, key=self.scores.__getitem__) if self.scores else None
 
     @property
     def confidence(self) -> float | None:
-        """The largest score, 0..1."""
+        """The largest score, 0..1; None without a face."""
         return max(self.scores.values()) if self.scores else None
+
+    def row(self, labels: Sequence[str] = EMOTIONS) -> dict[str, Any]:
+        """The flat form: one row of the result table, None where there is nothing to say.
+
+        Args:
+            labels: the model's, one column each.
+        """
+        box = self.box
+        return {
+            "source": self.source,
+            "frame": self.frame,
+            "timestamp": _rounded(self.timestamp, 6),
+            "face_id": self.face_id,
+            "x": _rounded(box and box.x, 2),
+            "y": _rounded(box and box.y, 2),
+            "width": _rounded(box and box.width, 2),
+            "height": _rounded(box and box.height, 2),
+            "face_score": _rounded(self.face_score, 4),
+            **{label: _rounded(self.scores.get(label), 6) for label in labels},
+            "emotion": self.emotion,
+            "confidence": _rounded(self.confidence, 6),
+            "status": self.status,
+        }
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)

@@ -1,0 +1,168 @@
+"""Score faces with a network, by ONNX Runtime."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import onnxruntime as ort
+
+from vyraz import models
+from vyraz.crop import SIDE
+from vyraz.errors import ModelError, UsageError
+from vyraz.types import Float
+
+__all__ = ["DEVICES", "METADATA_KEY", "Classifier", "Device", "ModelCard"]
+
+Device = Literal["auto", "cpu", "cuda"]
+DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
+
+#: The one entry of an ONNX file's metadata in which `vyraz export` writes what prediction must know.
+METADATA_KEY = "vyraz"
+
+_BATCH = 256
+_SMALLEST = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What a network file says about itself.
+
+    `temperature` divides the logits (Guo et al. 2017, arXiv 1706.04599); scores below `uncertain_below`
+    are not to be trusted. `parameters` and `macs` (multiply-adds a face) are counted on the Keras graph.
+    """
+
+    network: str
+    labels: tuple[str, ...]
+    parameters: int
+    macs: int
+    temperature: float = 1.0
+    uncertain_below: float = 0.0
+
+    @classmethod
+    def parse(cls, text: str) -> "ModelCard":
+        """Read the metadata of an ONNX file; raises ValueError, KeyError or TypeError where it is malformed."""
+        values: Mapping[str, Any] = json.loads(text)
+        return cls(
+            network=str(values["network"]),
+            labels=tuple(str(label) for label in values["labels"]),
+            parameters=int(values["parameters"]),
+            macs=int(values["macs"]),
+            temperature=float(values["temperature"]),
+            uncertain_below=float(values["uncertain_below"]),
+        )
+
+
+class Classifier:
+    """A network ready to score faces.
+
+    Args:
+        model: the name of a shipped model, or the path of an .onnx made by `vyraz export`.
+        device: "cuda" needs onnxruntime-gpu; "auto" takes it where it is.
+        threads: of one prediction.
+
+    Raises:
+        UsageError: no such model, or a device that is not there.
+        ModelError: the file is damaged, or not one of ours.
+    """
+
+    def __init__(self, model: str | Path = "small", *, device: Device = "auto", threads: int = 1) -> None:
+        self.file, data = _load(model)
+        self._session = _open_session(self.file, data, device, threads)
+        self.card = _card(self.file, self._session)
+        self._input = self._session.get_inputs()[0].name
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the columns of the scores."""
+        return self.card.labels
+
+    def __call__(self, faces: Float) -> Float:
+        """Calibrated scores.
+
+        Args:
+            faces: float32 (n, 48, 48, 1) in [0, 1], see `vyraz.crop`.
+
+        Returns:
+            float32 (n, labels), rows sum to 1; (0, labels) for no face.
+        """
+        if not len(faces):
+            return np.empty((0, len(self.labels)), dtype=np.float32)
+        parts = [self._run(faces[start : start + _BATCH]) for start in range(0, len(faces), _BATCH)]
+        return _calibrate(np.concatenate(parts), self.card.temperature)
+
+    def _run(self, faces: Float) -> Float:
+        scores: Float = self._session.run(None, {self._input: faces})[0]
+        return scores
+
+
+def _load(model: str | Path) -> tuple[Path, bytes]:
+    """A shipped model by name, else a file; read whole, so that what is checked is what is used."""
+    if isinstance(model, str) and model in models.names():
+        path = models.model_file(model)
+        data = _read(path)
+        if hashlib.sha256(data).hexdigest() != models.facts(model)["sha256"]:
+            raise ModelError(f"{path}: the shipped weights of {model} are damaged; reinstall vyraz")
+        return path, data
+    path = Path(model)
+    if path.suffix != ".onnx":
+        models.facts(str(model))
+    return path, _read(path)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: the model cannot be read ({error.strerror})") from error
+
+
+def _open_session(path: Path, data: bytes, device: Device, threads: int) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    try:
+        return ort.InferenceSession(data, options, providers=_providers(device))
+    except Exception as error:  # ONNX Runtime's own errors share no public base
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelError(f"{path}: is not a network that ONNX Runtime can load ({reason})") from error
+
+
+def _providers(device: Device) -> list[str]:
+    if device not in DEVICES:
+        raise UsageError(f"no device is called {device!r}; there are: {', '.join(DEVICES)}")
+    has_cuda = "CUDAExecutionProvider" in ort.get_available_providers()
+    if device == "cuda" and not has_cuda:
+        raise UsageError("the device cuda needs a CUDA build of ONNX Runtime: pip install onnxruntime-gpu")
+    return ["CUDAExecutionProvider", "CPUExecutionProvider"] if has_cuda and device != "cpu" else ["CPUExecutionProvider"]
+
+
+def _card(path: Path, session: ort.InferenceSession) -> ModelCard:
+    """What the file says about itself, checked against its shapes."""
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    if len(inputs) != 1 or list(inputs[0].shape[1:]) != [SIDE, SIDE, 1]:
+        shapes = ", ".join(str(entry.shape) for entry in inputs)
+        raise ModelError(f"{path}: takes {shapes}, not one input of (n, {SIDE}, {SIDE}, 1); is it a vyraz network?")
+    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    if text is None:
+        raise ModelError(f"{path}: does not say what its scores mean; write it with vyraz export")
+    try:
+        card = ModelCard.parse(text)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{path}: its description is malformed ({error!r}); write it with vyraz export") from error
+    if len(outputs) != 1 or list(outputs[0].shape[1:]) != [len(card.labels)]:
+        raise ModelError(f"{path}: gives {outputs[0].shape}, not (n, {len(card.labels)}) scores")
+    return card
+
+
+def _calibrate(scores: Float, temperature: float) -> Float:
+    """softmax(log(scores) / temperature), which is softmax(logits / temperature)."""
+    if temperature == 1:
+        return scores
+    powers = np.maximum(scores, _SMALLEST) ** (1 / temperature)
+    calibrated: Float = powers / powers.sum(axis=1, keepdims=True)
+    return calibrated
