@@ -1,9 +1,9 @@
 """vyraz reads the apparent facial expression of people in pictures, video and live cameras.
 
-    import vyraz
-    recognizer = vyraz.Recognizer()
-    for face in recognizer("photo.jpg"):
-        print(face.emotion, face.confidence, face.scores["happy"], face.box)
+import vyraz
+recognizer = vyraz.Recognizer()
+for face in recognizer("photo.jpg"):
+    print(face.emotion, face.confidence, face.scores["happy"], face.box)
 """
 
 from importlib import import_module

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -13,18 +13,17 @@ import onnxruntime as ort
 from vyraz import models
 from vyraz.crop import SIDE
 from vyraz.errors import ModelError, UsageError
+from vyraz.metrics import calibrated
 from vyraz.types import Float
 
-__all__ = ["DEVICES", "METADATA_KEY", "Classifier", "Device", "ModelCard"]
+__all__ = ["DEVICES", "METADATA_KEY", "Classifier", "ModelCard"]
 
-Device = Literal["auto", "cpu", "cuda"]
-DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
+DEVICES = ("auto", "cpu", "cuda")
 
 #: The one entry of an ONNX file's metadata in which `vyraz export` writes what prediction must know.
 METADATA_KEY = "vyraz"
 
 _BATCH = 256
-_SMALLEST = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class Classifier:
         ModelError: the file is damaged, or not one of ours.
     """
 
-    def __init__(self, model: str | Path = "small", *, device: Device = "auto", threads: int = 1) -> None:
+    def __init__(self, model: str | Path = "small", *, device: str = "auto", threads: int = 1) -> None:
         self.file, data = _load(model)
         self._session = _open_session(self.file, data, device, threads)
         self.card = _card(self.file, self._session)
@@ -92,7 +91,7 @@ class Classifier:
         if not len(faces):
             return np.empty((0, len(self.labels)), dtype=np.float32)
         parts = [self._run(faces[start : start + _BATCH]) for start in range(0, len(faces), _BATCH)]
-        return _calibrate(np.concatenate(parts), self.card.temperature)
+        return calibrated(np.concatenate(parts), self.card.temperature)
 
     def _run(self, faces: Float) -> Float:
         scores: Float = self._session.run(None, {self._input: faces})[0]
@@ -120,7 +119,7 @@ def _read(path: Path) -> bytes:
         raise ModelError(f"{path}: the model cannot be read ({error.strerror})") from error
 
 
-def _open_session(path: Path, data: bytes, device: Device, threads: int) -> ort.InferenceSession:
+def _open_session(path: Path, data: bytes, device: str, threads: int) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -132,13 +131,15 @@ def _open_session(path: Path, data: bytes, device: Device, threads: int) -> ort.
         raise ModelError(f"{path}: is not a network that ONNX Runtime can load ({reason})") from error
 
 
-def _providers(device: Device) -> list[str]:
+def _providers(device: str) -> list[str]:
     if device not in DEVICES:
         raise UsageError(f"no device is called {device!r}; there are: {', '.join(DEVICES)}")
     has_cuda = "CUDAExecutionProvider" in ort.get_available_providers()
     if device == "cuda" and not has_cuda:
         raise UsageError("the device cuda needs a CUDA build of ONNX Runtime: pip install onnxruntime-gpu")
-    return ["CUDAExecutionProvider", "CPUExecutionProvider"] if has_cuda and device != "cpu" else ["CPUExecutionProvider"]
+    return (
+        ["CUDAExecutionProvider", "CPUExecutionProvider"] if has_cuda and device != "cpu" else ["CPUExecutionProvider"]
+    )
 
 
 def _card(path: Path, session: ort.InferenceSession) -> ModelCard:
@@ -157,12 +158,3 @@ def _card(path: Path, session: ort.InferenceSession) -> ModelCard:
     if len(outputs) != 1 or list(outputs[0].shape[1:]) != [len(card.labels)]:
         raise ModelError(f"{path}: gives {outputs[0].shape}, not (n, {len(card.labels)}) scores")
     return card
-
-
-def _calibrate(scores: Float, temperature: float) -> Float:
-    """softmax(log(scores) / temperature), which is softmax(logits / temperature)."""
-    if temperature == 1:
-        return scores
-    powers = np.maximum(scores, _SMALLEST) ** (1 / temperature)
-    calibrated: Float = powers / powers.sum(axis=1, keepdims=True)
-    return calibrated

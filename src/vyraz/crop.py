@@ -96,7 +96,7 @@ def to_gray(pixels: Pixels) -> Gray:
 
 def to_input(faces: Gray) -> Float:
     """Gray uint8 (n, 48, 48) -> float32 (n, 48, 48, 1) in [0, 1]."""
-    return faces[..., None].astype(np.float32) / 255
+    return faces[..., None].astype(np.float32) / np.float32(255)
 
 
 def _surroundings(pixels: Pixels, face: Face, side: float) -> tuple[tuple[int, int], Pixels]:

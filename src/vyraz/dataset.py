@@ -13,9 +13,9 @@ import numpy.typing as npt
 from vyraz.crop import SIDE, fit_face
 from vyraz.errors import DataError, UsageError
 from vyraz.pictures import PICTURE_SUFFIXES, read_picture
-from vyraz.types import EMOTIONS, Gray
+from vyraz.types import EMOTIONS, Gray, Labels
 
-__all__ = ["SPLITS", "LabelledFaces", "LabelledPicture", "class_of", "load_faces", "load_pictures"]
+__all__ = ["SPLITS", "LabelledFaces", "LabelledPicture", "class_of", "load_faces", "load_pictures", "pictures_of"]
 
 #: `val` is the paper's: PublicTest and PrivateTest together. `PrivateTest-dedup` leaves out the
 #: pictures that have an exact copy in Training.
@@ -52,7 +52,7 @@ class LabelledFaces:
     """
 
     images: Gray
-    labels: npt.NDArray[np.int64]
+    labels: Labels
     usage: npt.NDArray[np.str_]
     votes: npt.NDArray[np.uint8] | None = None
 
@@ -85,8 +85,8 @@ class LabelledFaces:
         if name == "PrivateTest-dedup":
             known = {image.tobytes() for image in self.images[self.usage == "Training"]}
             fresh = np.array([image.tobytes() not in known for image in self.images], dtype=bool)
-            return fresh & (self.usage == "PrivateTest")
-        return self.usage == name
+            return np.asarray(fresh & (self.usage == "PrivateTest"))
+        return np.asarray(self.usage == name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def load_faces(path: Path, ignore: Iterable[str] = ()) -> LabelledFaces:
         faces = _from_csv(path)
     else:
         raise DataError(f"{path}: a data set is a .csv, an .npz or a folder of class folders")
-    dropped = [class_of(name) for name in ignore if class_of(name) is not None]
+    dropped = [label for name in ignore if (label := class_of(name)) is not None]
     return faces.take(~np.isin(faces.labels, dropped)) if dropped else faces
 
 
@@ -159,6 +159,21 @@ def load_pictures(root: Path, ignore: Iterable[str] = ()) -> list[LabelledPictur
     if not pictures:
         raise DataError(f"{root}: no pictures in class folders ({', '.join(EMOTIONS)})")
     return pictures
+
+
+def pictures_of(pictures: list[LabelledPicture], split: str | None) -> list[LabelledPicture]:
+    """Those of one split; a set without splits is all of it.
+
+    Raises:
+        UsageError: no split of that name.
+        DataError: the split is empty here.
+    """
+    marks = LabelledFaces(
+        np.empty((len(pictures), 0, 0), dtype=np.uint8),
+        np.arange(len(pictures)),
+        np.array([picture.usage for picture in pictures]),
+    )
+    return [pictures[index] for index in marks.split(split).labels]
 
 
 def _class_folders(root: Path) -> list[tuple[Path, str]]:

@@ -84,7 +84,7 @@ class Haar:
     framing = Framing(side=1.0)
 
     def __init__(self) -> None:
-        path = str(Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml")
+        path = str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml")
         self._cascade = cv2.CascadeClassifier(path)
 
     def __call__(self, pixels: Pixels, *, turned: bool = False) -> list[Face]:  # noqa: ARG002

@@ -131,9 +131,9 @@ def _place_panel(record: Record, limits: tuple[int, int], size: int, taken: Sequ
     gap = size * 0.5
     for x in (box.x + box.width + gap, box.x - width - gap):
         panel = Box(x, y, width, height)
-        if x >= 0 and x + width <= limits[0] and height <= limits[1]:
-            if not any(panel.overlap(other) > 0 for other in taken if other != box):
-                return panel
+        fits = x >= 0 and x + width <= limits[0] and height <= limits[1]
+        if fits and not any(panel.overlap(other) > 0 for other in taken if other != box):
+            return panel
     return None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vyraz import sources
-from vyraz.classify import Classifier, Device
+from vyraz.classify import Classifier
 from vyraz.crop import SIDE, crop_face, to_input
 from vyraz.detect import Detector, make_detector
 from vyraz.errors import SourceError, UsageError
@@ -46,16 +46,16 @@ class Recognizer:
         detector: str = "yunet",
         *,
         min_face_score: float | None = None,
-        device: Device = "auto",
+        device: str = "auto",
         threads: int = 1,
     ) -> None:
         self._detect: Detector = make_detector(detector, min_face_score)
-        self._classify = Classifier(model, device=device, threads=threads)
+        self.classifier = Classifier(model, device=device, threads=threads)
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The model's labels, in the order of its scores."""
-        return self._classify.labels
+        return self.classifier.labels
 
     def __call__(self, image: str | Path | Pixels) -> list[Record]:
         """The faces of one picture, largest first; an empty list where there is none.
@@ -120,11 +120,11 @@ class Recognizer:
     def score(self, pixels: Pixels, faces: Sequence[Face]) -> Float:
         """Calibrated scores of faces of one picture: float32 (n, labels), rows sum to 1."""
         crops = [crop_face(pixels, face, self._detect.framing) for face in faces]
-        return self._classify(to_input(np.array(crops, dtype=np.uint8).reshape(-1, SIDE, SIDE)))
+        return self.classifier(to_input(np.array(crops, dtype=np.uint8).reshape(-1, SIDE, SIDE)))
 
     def _record(self, frame: Frame, face: Face, scores: Float) -> Record:
         by_name = {label: float(score) for label, score in zip(self.labels, scores, strict=True)}
-        doubtful = scores.max() < self._classify.card.uncertain_below or min(face.box.width, face.box.height) < _TINY
+        doubtful = scores.max() < self.classifier.card.uncertain_below or min(face.box.width, face.box.height) < _TINY
         status: Status = "uncertain" if doubtful else "ok"
         return Record(
             source=frame.source,

@@ -73,11 +73,11 @@ class Timeline:
         for part in np.split(points, breaks):
             if len(part) == 1:
                 part = np.repeat(part, 2, axis=0)
-            colours = [tuple(value / 255 for value in colour_of(label)) for label in self._labels]
+            colours = [_fraction(label) for label in self._labels]
             panel.stackplot(part[:, 0], part[:, 1:].T, colors=colours, edgecolor="white", linewidth=0.3)
         panel.set_ylabel(f"person {number}", rotation=0, ha="right", va="center")
 
-    def _dress(self, figure: Any, panels: Sequence[Any], left_out: int) -> None:
+    def _dress(self, figure: Any, panels: Any, left_out: int) -> None:
         for panel in panels:
             panel.set(ylim=(0, 1), xlim=(0, self._end or 1), yticks=(0, 0.5, 1))
             panel.spines[["top", "right"]].set_visible(False)
@@ -95,4 +95,9 @@ class Timeline:
 def _key(labels: Sequence[str]) -> list[Any]:
     from matplotlib.patches import Patch
 
-    return [Patch(color=tuple(value / 255 for value in colour_of(label)), label=label) for label in labels]
+    return [Patch(color=_fraction(label), label=label) for label in labels]
+
+
+def _fraction(label: str) -> tuple[float, float, float]:
+    red, green, blue = colour_of(label)
+    return red / 255, green / 255, blue / 255

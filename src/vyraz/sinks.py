@@ -168,6 +168,8 @@ class AnnotatedPicture(Sink):
 
     def write(self, frame: Frame, records: Sequence[Record]) -> None:
         if self._timeline is None:
+            if frame.error is not None:
+                return
             bgr = cv2.cvtColor(annotate(frame.pixels, records, blur=self._blur), cv2.COLOR_RGB2BGR)
             with _told(self._target):
                 self._target.write_bytes(cv2.imencode(self._target.suffix, bgr)[1].tobytes())

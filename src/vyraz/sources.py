@@ -140,7 +140,7 @@ def from_array(pixels: Pixels) -> Frame:
 def _read_camera(number: int, every: int) -> Iterator[Frame]:
     import cv2
 
-    cv2.setLogLevel(0)
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     capture = cv2.VideoCapture(number)
     try:
         if not capture.isOpened():
@@ -150,7 +150,7 @@ def _read_camera(number: int, every: int) -> Iterator[Frame]:
             stamp = time.monotonic() - began
             if index % every == 0:
                 _, bgr = capture.retrieve()
-                yield Frame(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), index, stamp, str(number))
+                yield Frame(np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8), index, stamp, str(number))
             index += 1
         raise SourceError(f"camera {number}: stopped sending pictures")
     finally:

@@ -15,6 +15,7 @@ __all__ = [
     "Float",
     "Frame",
     "Gray",
+    "Labels",
     "Pixels",
     "Record",
     "Status",
@@ -28,6 +29,7 @@ Pixels = npt.NDArray[np.uint8]
 #: Gray uint8, (n, 48, 48) for faces.
 Gray = npt.NDArray[np.uint8]
 Float = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
 
 Status = Literal["ok", "uncertain", "no_face", "error"]
 
@@ -72,9 +74,9 @@ class Frame:
 class Face:
     """A face found in a frame.
 
-X are (x, y) in pixels of the frame, in the order right
-    eye, left eye, nose tip, right and left corner of the mouth (right and left as the person's own),
-    or None where the detector gives none.
+    X are (x, y) in pixels of the frame, in the order right
+        eye, left eye, nose tip, right and left corner of the mouth (right and left as the person's own),
+        or None where the detector gives none.
     """
 
     box: Box

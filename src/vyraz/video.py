@@ -104,7 +104,7 @@ def _seconds(picture: VideoFrame, index: int, stream: VideoStream) -> float:
 
 
 def _upright(picture: VideoFrame) -> Pixels:
-    pixels = picture.to_ndarray(format="rgb24")
+    pixels = np.asarray(picture.to_ndarray(format="rgb24"), dtype=np.uint8)
     turns = round(picture.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
 

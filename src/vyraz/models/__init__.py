@@ -32,7 +32,9 @@ def facts(name: str) -> dict[str, Any]:
     try:
         return _table()[name]
     except KeyError:
-        raise UsageError(f"no model is called {name!r}; there are: {', '.join(names())}, or a path to an .onnx") from None
+        raise UsageError(
+            f"no model is called {name!r}; there are: {', '.join(names())}, or a path to an .onnx"
+        ) from None
 
 
 def model_file(name: str) -> Path:

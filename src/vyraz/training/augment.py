@@ -45,9 +45,7 @@ def augment(faces: Gray, limits: Augmentation, rng: np.random.Generator) -> Gray
     """
     changed = np.empty_like(faces)
     for index, matrix in enumerate(_matrices(len(faces), faces.shape[1], limits, rng)):
-        cv2.warpAffine(
-            faces[index], matrix, faces.shape[1:], dst=changed[index], borderMode=cv2.BORDER_REPLICATE
-        )
+        cv2.warpAffine(faces[index], matrix, faces.shape[1:], dst=changed[index], borderMode=cv2.BORDER_REPLICATE)
     return _erase(_relight(changed, limits, rng), limits, rng)
 
 
@@ -70,7 +68,8 @@ def _relight(faces: Gray, limits: Augmentation, rng: np.random.Generator) -> Gra
     gain = 1 + rng.uniform(-limits.contrast, limits.contrast, (count, 1, 1)).astype(np.float32)
     bias = 255 * rng.uniform(-limits.brightness, limits.brightness, (count, 1, 1)).astype(np.float32)
     mean = faces.mean(axis=(1, 2), keepdims=True, dtype=np.float32)
-    return np.clip((faces - mean) * gain + mean + bias, 0, 255).astype(np.uint8)
+    relit: Gray = np.clip((faces - mean) * gain + mean + bias, 0, 255).astype(np.uint8)
+    return relit
 
 
 def _erase(faces: Gray, limits: Augmentation, rng: np.random.Generator) -> Gray:

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
 from vyraz.crop import to_input
 from vyraz.dataset import LabelledFaces
 from vyraz.training.augment import Augmentation, augment
-from vyraz.types import EMOTIONS, Float
+from vyraz.types import EMOTIONS, Float, Labels
 
 __all__ = ["batches", "one_hot", "steps"]
 
@@ -38,6 +37,6 @@ def steps(faces: LabelledFaces, batch: int) -> int:
     return -(-len(faces) // batch)
 
 
-def one_hot(labels: npt.NDArray[np.int64]) -> Float:
+def one_hot(labels: Labels) -> Float:
     """int64 (n,) -> float32 (n, 7)."""
     return np.eye(len(EMOTIONS), dtype=np.float32)[labels]

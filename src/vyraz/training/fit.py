@@ -131,9 +131,7 @@ def _train_epoch(
     _seed_dropout(model, settings.seed, epoch)
     total = steps(training, settings.batch)
     augmentation = Augmentation() if settings.augment else None
-    epoch_batches = batches(
-        training, batch=settings.batch, seed=settings.seed, epoch=epoch, augmentation=augmentation
-    )
+    epoch_batches = batches(training, batch=settings.batch, seed=settings.seed, epoch=epoch, augmentation=augmentation)
     sums: Counter[str] = Counter()
     seen = 0
     for done, (inputs, targets) in enumerate(epoch_batches, start=1):

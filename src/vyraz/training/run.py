@@ -1,9 +1,9 @@
 """A run: the folder that holds everything about one training.
 
-    run.json           settings, versions, fingerprint of the data
-    history.jsonl      one line an epoch
-    checkpoint.keras   model and optimizer after the last finished epoch
-    model.keras        the trained network (float32, averaged weights), once training is complete
+run.json           settings, versions, fingerprint of the data
+history.jsonl      one line an epoch
+checkpoint.keras   model and optimizer after the last finished epoch
+model.keras        the trained network (float32, averaged weights), once training is complete
 """
 
 import hashlib
@@ -18,9 +18,12 @@ import keras
 import numpy as np
 
 from vyraz.dataset import LabelledFaces
-from vyraz.errors import RunError
+from vyraz.errors import RunError, UsageError
+from vyraz.training import networks
 
-__all__ = ["Run", "Settings"]
+__all__ = ["PRECISIONS", "Run", "Settings", "settings_for"]
+
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,22 @@ class Settings:
     augment: bool
     precision: str
     options: dict[str, Any] = field(default_factory=dict)
+
+
+def settings_for(network: str, *, seed: int = 1, **chosen: Any) -> Settings:
+    """The settings of a network's recipe, with what was chosen otherwise (None is not chosen).
+
+    Raises:
+        UsageError: no such network, or a precision that is not known.
+    """
+    recipe = networks.get(network).recipe
+    names = ("epochs", "batch", "learning_rate", "augment", "precision")
+    values = {name: getattr(recipe, name) if chosen.get(name) is None else chosen[name] for name in names}
+    if values["precision"] not in PRECISIONS:
+        raise UsageError(f"no precision is called {values['precision']!r}; there are: {', '.join(PRECISIONS)}")
+    if not values["learning_rate"] > 0:
+        raise UsageError(f"the learning rate must be above 0, not {values['learning_rate']}")
+    return Settings(network=network, seed=seed, **values)
 
 
 @dataclass(frozen=True, slots=True)

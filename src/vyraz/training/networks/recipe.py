@@ -23,5 +23,6 @@ class Recipe:
     label_smoothing: float = 0.0
     ema: float = 0.0
     nesterov: bool = True
+    precision: str = "float32"
     augment: bool = False
     validation: tuple[str, ...] = ("val", "PublicTest")

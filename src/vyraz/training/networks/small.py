@@ -29,6 +29,7 @@ RECIPE = Recipe(
     weight_decay=0.02,
     label_smoothing=0.1,
     ema=0.998,
+    precision="mixed_bfloat16",
     augment=True,
     validation=("PublicTest",),
 )
@@ -56,9 +57,7 @@ def build(
 
 
 def _conv_bn(x: keras.KerasTensor, width: int, size: int = 3, stride: int = 1, relu: bool = False) -> keras.KerasTensor:
-    x = layers.Conv2D(
-        width, size, strides=stride, padding="same", use_bias=False, kernel_initializer="he_normal"
-    )(x)
+    x = layers.Conv2D(width, size, strides=stride, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
     x = layers.BatchNormalization(momentum=0.9)(x)
     return layers.ReLU()(x) if relu else x
 

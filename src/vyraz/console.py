@@ -1,0 +1,182 @@
+"""What a terminal shows: progress and errors on stderr, short tables on stdout."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from vyraz.errors import VyrazError
+from vyraz.sources import Source, length_of
+from vyraz.summary import Person, Summary
+from vyraz.types import Frame, Record
+
+__all__ = ["AnalysisProgress", "TrainingProgress", "print_error", "print_models", "print_report", "print_summary"]
+
+errors = Console(stderr=True, highlight=False)
+results = Console(highlight=False)
+
+
+def print_error(error: VyrazError | str) -> None:
+    """One line on stderr."""
+    errors.print(f"[red]vyraz:[/red] {_plain(str(error))}", soft_wrap=True)
+
+
+class AnalysisProgress:
+    """Shows frames a second and time left, and adds up what was read. A context manager."""
+
+    def __init__(self, sources: Sequence[Source], *, quiet: bool) -> None:
+        self.summary = Summary()
+        self._total, self._started = len(sources), 0
+        self._bar = Progress(
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate("frames"),
+            TimeRemainingColumn(), console=errors, transient=True, disable=quiet,
+        )  # fmt: skip
+        self._task = self._bar.add_task("", total=None)
+
+    def __enter__(self) -> "AnalysisProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def begin(self, source: Source) -> None:
+        self._started += 1
+        place = f"{self._started}/{self._total} " if self._total > 1 else ""
+        self._bar.reset(self._task, total=length_of(source).frames, description=_plain(place + source.name))
+
+    def frame(self, frame: Frame, records: Sequence[Record]) -> None:
+        self.summary.add(records)
+        self._bar.update(self._task, completed=frame.index + 1)
+
+    def failed(self, message: str) -> None:
+        print_error(message)
+
+
+class TrainingProgress:
+    """A bar over the steps of an epoch and a line an epoch, with the time left. A context manager."""
+
+    def __init__(self, epochs: int, *, quiet: bool) -> None:
+        self._epochs, self._quiet = epochs, quiet
+        self._bar = Progress(
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate("steps"),
+            TimeRemainingColumn(), console=errors, transient=True, disable=quiet,
+        )  # fmt: skip
+        self._task = self._bar.add_task("", total=None)
+
+    def __enter__(self) -> "TrainingProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def step(self, epoch: int, done: int, total: int, logs: Mapping[str, float]) -> None:
+        if done == 1:
+            self._bar.reset(self._task, total=total)
+        words = f"epoch {epoch}/{self._epochs}  loss {logs['loss']:.3f}  accuracy {logs['accuracy']:.3f}"
+        self._bar.update(self._task, completed=done, description=words)
+
+    def epoch(self, row: Mapping[str, Any]) -> None:
+        if self._quiet:
+            return
+        left = (self._epochs - row["epoch"]) * row["seconds"]
+        parts = [f"{name} {value['accuracy']:.4f}" for name, value in row.items() if isinstance(value, Mapping)]
+        errors.print(
+            f"epoch {row['epoch']}/{self._epochs}  accuracy: {', '.join(parts)}  "
+            f"({row['seconds']:.0f} s, {_duration(left)} left)"
+        )
+
+
+class _Rate(ProgressColumn):
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.1f} {self._unit}/s" if task.speed else "", style="dim")
+
+
+def print_summary(summary: Summary, labels: Sequence[str]) -> None:
+    """What was read, on stdout: a row a face or person."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("source", "face", "seen", "strongest", *labels):
+        table.add_column(column, overflow="fold", justify="right" if column in labels else "left")
+    for person in summary.people.values():
+        scores = person.mean_scores()
+        cells = [f"{scores.get(label, 0.0):.2f}" for label in labels]
+        doubt = "?" if 2 * person.uncertain > person.frames else ""
+        table.add_row(_plain(person.source), str(person.number), _seen(person), f"{next(iter(scores))}{doubt}", *cells)
+    if summary.people:
+        results.print(table)
+    for source, frames in summary.frames.items():
+        empty = summary.without_face[source]
+        if empty:
+            note = "no face found" if frames == 1 else f"no face in {empty} of {frames} frames"
+            results.print(f"{_plain(source)}: {note}", soft_wrap=True)
+
+
+def print_models(rows: Mapping[str, Mapping[str, Any]]) -> None:
+    """The shipped models with their figures, on stdout."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    columns = ("model", "parameters", "multiply-adds", "size", "PublicTest", "PrivateTest", "ECE", "trained on")
+    for column in columns:
+        table.add_column(column, justify="left" if column in ("model", "trained on") else "right")
+    for name, row in rows.items():
+        figures = row["figures"]
+        table.add_row(
+            name, f"{row['parameters'] / 1e6:.2f} M", f"{row['macs'] / 1e6:.1f} M", f"{row['bytes'] / 1e6:.2f} MB",
+            *(f"{100 * figures[split]['accuracy']:.2f} %" for split in ("PublicTest", "PrivateTest")),
+            f"{figures['PrivateTest']['ece']:.3f}", row["data"],
+        )  # fmt: skip
+    results.print(table)
+
+
+def print_report(report: Mapping[str, Any]) -> None:
+    """One evaluation, on stdout."""
+    results.print(f"{report['model']} on {report['data']}, {report['split'] or 'all'}: {report['count']} pictures")
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for name in ("accuracy", "macro_f1", "nll", "ece", "brier", "parameters", "macs", "bytes", "ms_per_face"):
+        value = report[name]
+        table.add_row(name, f"{value:.4f}" if isinstance(value, float) else f"{value:,}" if value is not None else "-")
+    if "not_found" in report:
+        table.add_row("not_found", str(report["not_found"]))
+    results.print(table)
+    results.print(_confusion(report))
+
+
+def _confusion(report: Mapping[str, Any]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", title="true (rows), predicted (columns)")
+    for column in ("", *report["per_class"], "recall"):
+        table.add_column(column, justify="right")
+    for (label, recall), row in zip(report["per_class"].items(), report["confusion"], strict=True):
+        table.add_row(label, *map(str, row), "-" if recall is None else f"{recall:.3f}")
+    return table
+
+
+def _seen(person: Person) -> str:
+    if person.first is None or person.last is None:
+        return f"{person.box.width:.0f} px"
+    return f"{person.first:.1f}-{person.last:.1f} s"
+
+
+def _duration(seconds: float) -> str:
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes else f"{seconds:.0f} s"
+
+
+def _plain(text: str) -> str:
+    """File names may hold square brackets, which rich would take for markup."""
+    return text.replace("[", "\\[")

@@ -1,0 +1,144 @@
+"""Accuracy, calibration, confusion and cost of a model on a labelled set."""
+
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vyraz import metrics
+from vyraz.classify import Classifier
+from vyraz.crop import SIDE, to_input
+from vyraz.dataset import LabelledFaces, LabelledPicture, load_faces, load_pictures, pictures_of
+from vyraz.errors import DataError, ModelError, UsageError
+from vyraz.pictures import read_picture
+from vyraz.recognize import Recognizer
+from vyraz.types import EMOTIONS, Float, Labels
+
+__all__ = ["evaluate_faces", "evaluate_pictures", "evaluate_set"]
+
+_TIMED_RUNS = 200
+
+
+def evaluate_set(
+    model: str | Path,
+    data: Path,
+    *,
+    split: str | None = None,
+    ignore: Sequence[str] = (),
+    detector: str | None = None,
+    device: str = "auto",
+) -> dict[str, Any]:
+    """A model on a labelled set: what `vyraz evaluate --json` prints.
+
+    Args:
+        model: name of a shipped model, or path of an .onnx.
+        data: a .csv, an .npz or a folder, see `vyraz.dataset.load_faces`.
+        split: one of `vyraz.dataset.SPLITS`; None is all of it.
+        ignore: classes that are left out.
+        detector: find the face first, with this detector; then data must be a folder.
+        device: for the network.
+
+    Raises:
+        UsageError, ModelError, DataError, SourceError: as their names say.
+    """
+    heading = {"model": str(model), "data": str(data), "split": split}
+    if detector is None:
+        classifier = Classifier(model, device=device)
+        return heading | evaluate_faces(classifier, load_faces(data, ignore).split(split))
+    if not data.is_dir():
+        raise UsageError(f"{data}: finding faces first needs a folder of class folders with whole pictures")
+    recognizer = Recognizer(model, detector, device=device)
+    return heading | evaluate_pictures(recognizer, pictures_of(load_pictures(data, ignore), split))
+
+
+def evaluate_faces(classifier: Classifier, faces: LabelledFaces) -> dict[str, Any]:
+    """Score faces of 48x48 as they are.
+
+    Returns:
+        The fields of `vyraz evaluate --json` that do not depend on where the data came from: count,
+        accuracy, macro_f1, per_class, confusion, nll, ece, brier, parameters, macs, bytes, ms_per_face.
+
+    Raises:
+        ModelError: the model lacks one of the data's labels.
+    """
+    return _report(classifier, classifier(to_input(faces.images)), faces.labels, lost=None)
+
+
+def evaluate_pictures(recognizer: Recognizer, pictures: Sequence[LabelledPicture]) -> dict[str, Any]:
+    """Find the largest face of each picture first, then score it.
+
+    Args:
+        recognizer: detector and model.
+        pictures: of any size.
+
+    Returns:
+        As `evaluate_faces`, with `not_found`: pictures without a face, which count as errors.
+    """
+    found: list[Float] = []
+    labels: list[int] = []
+    lost: list[int] = []
+    for picture in pictures:
+        faces = recognizer(read_picture(picture.path))
+        if faces:
+            found.append(np.array([faces[0].scores[label] for label in recognizer.labels], dtype=np.float32))
+            labels.append(picture.label)
+        else:
+            lost.append(picture.label)
+    scores = np.array(found, dtype=np.float32).reshape(len(found), len(recognizer.labels))
+    return _report(recognizer.classifier, scores, np.array(labels, dtype=np.int64), lost=np.array(lost, dtype=np.int64))
+
+
+def _report(classifier: Classifier, scores: Float, labels: Labels, lost: Labels | None) -> dict[str, Any]:
+    names = classifier.labels
+    places = _places(names)
+    truth = places[labels]
+    counts = metrics.confusion(truth, scores.argmax(axis=1), len(names))
+    missed = np.empty(0, dtype=np.int64) if lost is None else places[lost]
+    totals = counts.sum(axis=1) + np.bincount(missed, minlength=len(names))
+    if not totals.sum():
+        raise DataError("there is nothing to evaluate")
+    report = {
+        "count": int(totals.sum()),
+        "accuracy": float(counts.trace() / totals.sum()),
+        "macro_f1": metrics.macro_f1(counts, totals),
+        "per_class": dict(zip(names, metrics.recalls(counts, totals), strict=True)),
+        "confusion": counts.tolist(),
+        **_probabilities(scores, truth),
+        "parameters": classifier.card.parameters,
+        "macs": classifier.card.macs,
+        "bytes": classifier.file.stat().st_size,
+        "ms_per_face": _milliseconds(classifier),
+    }
+    return report if lost is None else report | {"not_found": len(lost)}
+
+
+def _places(names: Iterable[str]) -> Labels:
+    """int64 (7,): where the model has each of EMOTIONS."""
+    by_name = {name: index for index, name in enumerate(names)}
+    missing = [emotion for emotion in EMOTIONS if emotion not in by_name]
+    if missing:
+        raise ModelError(f"the model cannot be evaluated here: it has no label {', '.join(missing)}")
+    return np.array([by_name[emotion] for emotion in EMOTIONS], dtype=np.int64)
+
+
+def _probabilities(scores: Float, truth: Labels) -> dict[str, float | None]:
+    if not len(truth):
+        return {"nll": None, "ece": None, "brier": None}
+    return {
+        "nll": metrics.nll(scores, truth),
+        "ece": metrics.expected_calibration_error(scores, truth),
+        "brier": metrics.brier(scores, truth),
+    }
+
+
+def _milliseconds(classifier: Classifier) -> float:
+    """Median time of scoring one face, in milliseconds."""
+    face = np.zeros((1, SIDE, SIDE, 1), dtype=np.float32)
+    times = []
+    for _ in range(_TIMED_RUNS):
+        began = time.perf_counter()
+        classifier(face)
+        times.append(time.perf_counter() - began)
+    return round(1000 * float(np.median(times)), 4)

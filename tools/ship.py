@@ -1,0 +1,71 @@
+"""Put a trained run into the package: the network as src/vyraz/models/NAME.onnx, its figures in facts.json.
+
+    python tools/ship.py NAME --run RUN --data fer2013.csv
+
+The temperature and the threshold of `uncertain` are fitted on PublicTest; PrivateTest is looked at here,
+once, and nowhere before.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from vyraz.classify import Classifier
+from vyraz.crop import SIDE
+from vyraz.dataset import load_faces
+from vyraz.evaluate import evaluate_faces
+from vyraz.training.export import export
+from vyraz.training.run import Run
+
+MODELS = Path(__file__).parent.parent / "src" / "vyraz" / "models"
+SPLITS = ("PublicTest", "PrivateTest", "PrivateTest-dedup")
+FIGURES = ("count", "accuracy", "macro_f1", "per_class", "confusion", "nll", "ece", "brier")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("name")
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    chosen = parser.parse_args()
+    faces = load_faces(chosen.data)
+    path = MODELS / f"{chosen.name}.onnx"
+    export(Run(chosen.run), path, faces.split("PublicTest"))
+    classifier = Classifier(path)
+    reports = {split: evaluate_faces(classifier, faces.split(split)) for split in SPLITS}
+    row = describe(classifier, path, Run(chosen.run).read())
+    row["figures"] = {split: {name: report[name] for name in FIGURES} for split, report in reports.items()}
+    table = MODELS / "facts.json"
+    rows = json.loads(table.read_text()) if table.exists() else {}
+    table.write_text(json.dumps(rows | {chosen.name: row}, indent=1) + "\n")
+    print(f"{chosen.name}: PublicTest {reports['PublicTest']['accuracy']:.4f}")
+
+
+def describe(classifier: Classifier, path: Path, run: dict[str, Any]) -> dict[str, Any]:
+    """All of a row but its figures."""
+    card = classifier.card
+    return {
+        "file": path.name,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "bytes": path.stat().st_size,
+        "network": card.network,
+        "labels": list(card.labels),
+        "input": [SIDE, SIDE, 1],
+        "parameters": card.parameters,
+        "macs": card.macs,
+        "temperature": card.temperature,
+        "uncertain_below": card.uncertain_below,
+        "data": "FER-2013 Training",
+        "licence": "MIT",
+        "training": run["settings"],
+    }
+
+
+if __name__ == "__main__":
+    main()
