@@ -24,7 +24,7 @@ COLOURS: dict[str, Colour] = {
     "neutral": (187, 187, 187),
     "contempt": (86, 180, 233),
 }
-_UNCERTAIN: Colour = (140, 140, 140)
+_UNCERTAIN: Colour = (110, 110, 110)
 _INK: Colour = (255, 255, 255)
 _PANEL = (20, 20, 24, 190)
 

@@ -1,0 +1,115 @@
+"""make bench: speed and memory as ratios within one run, on real clips where they are present.
+
+    python benchmarks/bench.py [--json FILE]
+
+One thread each. Every pair that a ratio compares runs in turn, so that a machine whose speed drifts
+slows both.
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+import vyraz
+from vyraz import demo
+from vyraz.pictures import read_picture
+from vyraz.sources import expand, read
+from vyraz.video import VideoWriter
+
+CLIPS = Path(__file__).parent.parent.parent / "shared" / "data" / "video"
+ROUNDS = 3
+FRAMES = (300, 3000)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Speed and memory as ratios within one run.")
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    parser.add_argument("--memory", metavar="CLIP", help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    cv2.setNumThreads(1)
+    if chosen.memory:
+        print(peak_memory(chosen.memory))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        figures = {"clips": {path.name: speed(path) for path in clips(Path(folder))}, "memory": memory(Path(folder))}
+    if chosen.json:
+        chosen.json.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+def clips(scratch: Path) -> list[Path]:
+    """The real clips, else the demo's."""
+    real = sorted(path for path in CLIPS.glob("*.m*") if path.suffix != ".md" and path.stem != "one-by-one")
+    return real or [demo.prepare(scratch / "demo")[1]]
+
+
+def speed(clip: Path) -> dict[str, float]:
+    """Frames a second with YuNet over those with Haar, and the whole pipeline's time over decoding alone."""
+    yunet, haar = vyraz.Recognizer(), vyraz.Recognizer(detector="haar")
+    jobs: dict[str, Callable[[], int]] = {
+        "decode": lambda: sum(1 for _ in read(expand([str(clip)])[0])),
+        "yunet": lambda: sum(1 for _ in yunet.frames(clip)),
+        "haar": lambda: sum(1 for _ in haar.frames(clip)),
+    }
+    times: dict[str, list[float]] = {name: [] for name in jobs}
+    for name, job in list(jobs.items()) * ROUNDS:
+        began = time.perf_counter()
+        frames = job()
+        times[name].append((time.perf_counter() - began) / frames)
+    middle = {name: statistics.median(values) for name, values in times.items()}
+    ratios = {
+        "yunet_over_haar": statistics.median(h / y for h, y in zip(times["haar"], times["yunet"], strict=True)),
+        "pipeline_over_decoding": statistics.median(
+            y / d for y, d in zip(times["yunet"], times["decode"], strict=True)
+        ),
+    }
+    print(
+        f"{clip.name}: yunet over haar {ratios['yunet_over_haar']:.1f}x frames/s, "
+        f"pipeline over decoding {ratios['pipeline_over_decoding']:.1f}x time "
+        f"(ms a frame: decode {1000 * middle['decode']:.1f}, yunet {1000 * middle['yunet']:.1f}, "
+        f"haar {1000 * middle['haar']:.1f})"
+    )
+    return {name: round(value, 2) for name, value in ratios.items()}
+
+
+def memory(folder: Path) -> dict[str, Any]:
+    """Peak memory of `analyze` to a table, by the number of frames, each in a process of its own."""
+    picture = read_picture(demo.sample_pictures()[0])
+    peaks = []
+    for count in FRAMES:
+        clip = folder / f"{count}.mp4"
+        writer = VideoWriter(clip)
+        for index in range(count):
+            writer.write(picture[: 480 - index % 2], index / 25)
+        writer.close()
+        measured = subprocess.run(
+            [sys.executable, __file__, "--memory", str(clip)], capture_output=True, text=True, check=True
+        )
+        peaks.append(int(measured.stdout.split()[-1]))
+    ratio = peaks[1] / peaks[0]
+    print(f"memory: {peaks[1] // 1024} MB at {FRAMES[1]} frames over {peaks[0] // 1024} MB at {FRAMES[0]}: {ratio:.3f}")
+    return {"peak_kb": dict(zip(map(str, FRAMES), peaks, strict=True)), "ratio": round(ratio, 3)}
+
+
+def peak_memory(clip: str) -> int:
+    from vyraz import pipeline
+    from vyraz.console import AnalysisProgress
+    from vyraz.sinks import open_sink
+
+    recognizer, sources = vyraz.Recognizer(), expand([clip])
+    with open_sink(str(Path(clip).with_suffix(".csv")), sources, recognizer.labels) as sink:
+        pipeline.run(recognizer, sources, [sink], AnalysisProgress(sources, quiet=True))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+if __name__ == "__main__":
+    main()

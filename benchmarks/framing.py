@@ -1,0 +1,103 @@
+"""Where each detector's box lies in FER-2013's 48x48 frame, and what the margin does to accuracy.
+
+    python benchmarks/framing.py --data fer2013.csv -o docs/framing.json
+
+A network trained on FER-2013 sees well only what is framed alike. So each detector looks at the Training
+pictures themselves, enlarged and padded; the medians of where its box lies become its `Framing`. Then
+PublicTest is classified through the detector, with that framing and with smaller and larger ones, and
+beside it the same pictures as they are.
+"""
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from vyraz.classify import Classifier
+from vyraz.crop import SIDE, Framing, crop_face, to_input
+from vyraz.dataset import LabelledFaces, load_faces
+from vyraz.detect import DETECTORS, Detector, make_detector
+from vyraz.types import Face, Gray, Labels, Pixels
+
+ENLARGED = 5
+PAD = 96
+SIDES = (0.8, 0.9, 1.0, 1.1, 1.2)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Learn each detector's framing from FER-2013.")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--model", default="small")
+    parser.add_argument("--step", type=int, default=4, help="take every Nth Training picture")
+    chosen = parser.parse_args()
+    faces = load_faces(chosen.data)
+    training, held_out = faces.split("Training"), faces.split("PublicTest")
+    classifier = Classifier(chosen.model)
+    found: dict[str, Any] = {}
+    for name in DETECTORS:
+        detector = make_detector(name)
+        where = statistics(detector, training.images[:: chosen.step])
+        found[name] = where | {"PublicTest": accuracies(detector, classifier, held_out, learnt(where))}
+        print(name, json.dumps(found[name], indent=1))
+    report = {"command": f"python benchmarks/framing.py --data fer2013.csv -o {chosen.output}", **found}
+    chosen.output.write_text(json.dumps(report, indent=1) + "\n")
+
+
+def learnt(where: dict[str, Any]) -> Framing:
+    return Framing(*(round(where[name]["median"], 3) for name in ("side", "right", "down")))
+
+
+def enlarge(face: Gray) -> Pixels:
+    """RGB, the 48x48 picture enlarged in the middle of a border that repeats its edge."""
+    large = cv2.resize(face, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_CUBIC)
+    padded = cv2.copyMakeBorder(large, PAD, PAD, PAD, PAD, cv2.BORDER_REPLICATE)
+    return np.repeat(padded[..., None], 3, axis=2).astype(np.uint8)
+
+
+def statistics(detector: Detector, images: Gray) -> dict[str, Any]:
+    """Medians and quartiles of the framing that would give back the original picture."""
+    rows = [row for row in (implied(detector(enlarge(image))) for image in images) if row is not None]
+    quartiles = np.percentile(np.array(rows), [25, 50, 75], axis=0).T
+    named = zip(("side", "right", "down", "by_width", "by_height"), quartiles, strict=True)
+    spread = {name: {"median": round(q[1], 4), "quartiles": [round(q[0], 4), round(q[2], 4)]} for name, q in named}
+    return {"pictures": len(images), "found": len(rows), **spread}
+
+
+def implied(faces: list[Face]) -> tuple[float, ...] | None:
+    """The `Framing` that would cut out the original picture, and its side by the box's width and height alone."""
+    if not faces:
+        return None
+    side, middle = ENLARGED * SIDE, PAD + ENLARGED * SIDE / 2
+    box = faces[0].box
+    x, y = box.centre
+    mean = (box.width * box.height) ** 0.5
+    return side / mean, (middle - x) / side, (middle - y) / side, side / box.width, side / box.height
+
+
+def accuracies(detector: Detector, classifier: Classifier, faces: LabelledFaces, framing: Framing) -> dict[str, Any]:
+    pictures = [enlarge(image) for image in faces.images]
+    boxes = [detector(picture) for picture in pictures]
+    seen = np.array([bool(entry) for entry in boxes])
+    found = [(picture, entry[0]) for picture, entry in zip(pictures, boxes, strict=True) if entry]
+    labels = faces.labels[seen]
+    as_is = accuracy(classifier, faces.images[seen], labels)
+    by_side = {}
+    for factor in SIDES:
+        wider = replace(framing, side=framing.side * factor)
+        crops = np.array([crop_face(picture, face, wider) for picture, face in found])
+        by_side[f"{factor:g}"] = accuracy(classifier, crops, labels)
+    return {"found": len(found), "of": len(faces), "as_they_are": as_is, "by_side": by_side}
+
+
+def accuracy(classifier: Classifier, images: Gray, labels: Labels) -> float:
+    names = np.array(classifier.labels)
+    return round(float((names[classifier(to_input(images)).argmax(axis=1)] == names[labels]).mean()), 4)
+
+
+if __name__ == "__main__":
+    main()
