@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +46,7 @@ class ModelCard:
     def parse(cls, text: str) -> "ModelCard":
         """Read the metadata of an ONNX file; raises ValueError, KeyError or TypeError where it is malformed."""
         values: Mapping[str, Any] = json.loads(text)
-        return cls(
+        card = cls(
             network=str(values["network"]),
             labels=tuple(str(label) for label in values["labels"]),
             parameters=int(values["parameters"]),
@@ -53,6 +54,11 @@ class ModelCard:
             temperature=float(values["temperature"]),
             uncertain_below=float(values["uncertain_below"]),
         )
+        if not card.labels or len(set(card.labels)) < len(card.labels):
+            raise ValueError("labels must be there, and differ")
+        if not (card.temperature > 0 and math.isfinite(card.temperature)):
+            raise ValueError("the temperature must be above 0")
+        return card
 
 
 class Classifier:
@@ -124,8 +130,9 @@ def _open_session(path: Path, data: bytes, device: str, threads: int) -> ort.Inf
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
+    providers = _providers(device)
     try:
-        return ort.InferenceSession(data, options, providers=_providers(device))
+        return ort.InferenceSession(data, options, providers=providers)
     except Exception as error:  # ONNX Runtime's own errors share no public base
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(f"{path}: is not a network that ONNX Runtime can load ({reason})") from error
@@ -145,9 +152,11 @@ def _providers(device: str) -> list[str]:
 def _card(path: Path, session: ort.InferenceSession) -> ModelCard:
     """What the file says about itself, checked against its shapes."""
     inputs, outputs = session.get_inputs(), session.get_outputs()
-    if len(inputs) != 1 or list(inputs[0].shape[1:]) != [SIDE, SIDE, 1]:
-        shapes = ", ".join(str(entry.shape) for entry in inputs)
-        raise ModelError(f"{path}: takes {shapes}, not one input of (n, {SIDE}, {SIDE}, 1); is it a vyraz network?")
+    if [_form(entry) for entry in inputs] != [("tensor(float)", [SIDE, SIDE, 1])]:
+        shapes = ", ".join(f"{entry.type} {entry.shape}" for entry in inputs)
+        raise ModelError(
+            f"{path}: takes {shapes}, not float (n, {SIDE}, {SIDE}, 1) for any n; write it with vyraz export"
+        )
     text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
     if text is None:
         raise ModelError(f"{path}: does not say what its scores mean; write it with vyraz export")
@@ -155,6 +164,13 @@ def _card(path: Path, session: ort.InferenceSession) -> ModelCard:
         card = ModelCard.parse(text)
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{path}: its description is malformed ({error!r}); write it with vyraz export") from error
-    if len(outputs) != 1 or list(outputs[0].shape[1:]) != [len(card.labels)]:
-        raise ModelError(f"{path}: gives {outputs[0].shape}, not (n, {len(card.labels)}) scores")
+    if [_form(entry) for entry in outputs] != [("tensor(float)", [len(card.labels)])]:
+        shapes = ", ".join(f"{entry.type} {entry.shape}" for entry in outputs)
+        raise ModelError(f"{path}: gives {shapes}, not float (n, {len(card.labels)}); write it with vyraz export")
     return card
+
+
+def _form(entry: Any) -> tuple[str, list[int | str]]:
+    """Type and shape of an input or output without its first side, which must be open: any number of faces."""
+    first, *rest = entry.shape or [1]
+    return (entry.type, rest) if not isinstance(first, int) else ("one batch size", rest)

@@ -2,8 +2,11 @@
 
 import json
 import os
-from collections.abc import Callable
-from contextlib import ExitStack
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,26 +32,54 @@ __all__ = ["app", "main"]
 class _Commands(TyperGroup):
     """The one place where errors become a line on stderr and an exit code."""
 
+    def main(self, *args: Any, **options: Any) -> Any:
+        options["standalone_mode"] = False
+        try:
+            code = super().main(*args, **options)
+        except VyrazError as error:
+            code = _complain(str(error), error.exit_code)
+        except OSError as error:
+            code = _stdout_failed(error)
+        except Exception as error:
+            # Typer's errors about the call share no public base; anything else is a bug and shows itself.
+            if not hasattr(error, "format_message"):
+                raise
+            code = _complain(f"{error.format_message().rstrip('.')}; see {_path_of(error)} --help", 2)
+        sys.exit(code if isinstance(code, int) else 0)
+
     def invoke(self, ctx: Any) -> Any:
+        # Caught here, for Typer turns it into something else on the way to `main`.
         try:
             return super().invoke(ctx)
-        except VyrazError as error:
-            print_error(error)
-            raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
-            print_error("stopped; what was done until now is kept")
-            raise typer.Exit(130) from None
-        except BrokenPipeError:
-            # The reader of our output has gone; Python would complain again when it flushes stdout at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            raise typer.Exit(1) from None
+            raise typer.Exit(_complain("stopped; what was done until now is kept", 130)) from None
 
+
+def _complain(message: str, code: int) -> int:
+    print_error(message)
+    return code
+
+
+def _path_of(error: Any) -> str:
+    """The command that a usage error is about."""
+    context = getattr(error, "ctx", None)
+    return context.command_path if context is not None else "vyraz"
+
+
+def _stdout_failed(error: OSError) -> int:
+    """Results cannot be printed; a reader that has gone (as with `| head`) needs no message."""
+    # Python would complain again when it flushes stdout at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 1 if isinstance(error, BrokenPipeError) else _complain(f"stdout cannot be written ({error.strerror})", 1)
+
+
+_BACKENDS = ("tensorflow", "jax", "torch")
 
 app = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 Sources = Annotated[
     list[str],
-    typer.Argument(metavar="SOURCE...", help="Picture, folder, glob, video, URL, camera number, or - for stdin."),
+    typer.Argument(metavar="SOURCE", help="Picture, folder, glob, video, URL, camera number, or - for stdin."),
 ]
 Model = Annotated[str, typer.Option(help="Name of a shipped model, or an .onnx made by vyraz export.")]
 DetectorName = Annotated[str, typer.Option("--detector", help="yunet or haar.")]
@@ -91,14 +122,17 @@ def analyze(
     from vyraz.sinks import open_sink
     from vyraz.sources import expand
 
+    targets = output or []
+    if len(set(targets)) < len(targets):
+        raise UsageError("the same result is asked for twice; give each -o a name of its own")
     recognizer = vyraz.Recognizer(model, detector, min_face_score=min_face_score, device=device)
     found = expand(sources)
     with ExitStack() as stack:
-        sinks = [stack.enter_context(open_sink(to, found, recognizer.labels, blur=blur)) for to in output or []]
+        sinks = [stack.enter_context(open_sink(to, found, recognizer.labels, blur=blur)) for to in targets]
         progress = stack.enter_context(AnalysisProgress(found, quiet=quiet))
         failed = pipeline.run(recognizer, found, sinks, progress, every=every)
     if not output:
-        print_summary(progress.summary, recognizer.labels)
+        print_summary(progress.summary)
     if failed:
         raise typer.Exit(1)
 
@@ -165,10 +199,13 @@ def train(
     epochs: Annotated[int | None, typer.Option(min=1)] = None,
     batch: Annotated[int | None, typer.Option(min=1)] = None,
     lr: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
-    seed: int = 1,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
     augment: Annotated[bool | None, typer.Option("--augment/--no-augment")] = None,
     precision: Annotated[str | None, typer.Option(help="float32, mixed_bfloat16 or mixed_float16.")] = None,
     backend: Annotated[str, typer.Option(help="tensorflow, jax or torch.")] = "tensorflow",
+    options: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Option of the network, such as filters=10.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that is there.")] = False,
     quiet: Quiet = False,
 ) -> None:
@@ -176,8 +213,9 @@ def train(
     _choose_backend(backend)
     fit = _training("fit")
     settings = _training("run").settings_for(
-        network, epochs=epochs, batch=batch, learning_rate=lr, seed=seed, augment=augment, precision=precision
-    )
+        network, options=options or (),
+        epochs=epochs, batch=batch, learning_rate=lr, seed=seed, augment=augment, precision=precision,
+    )  # fmt: skip
     from vyraz.dataset import load_faces
 
     faces = load_faces(data)
@@ -205,20 +243,35 @@ def export(
 
 
 def _choose_backend(name: str) -> None:
-    if name not in ("tensorflow", "jax", "torch"):
-        raise UsageError(f"no backend is called {name!r}; there are: tensorflow, jax, torch")
+    if name not in _BACKENDS:
+        raise UsageError(f"no backend is called {name!r}; there are: {', '.join(_BACKENDS)}")
+    if find_spec(name) is None and name != "tensorflow":
+        raise UsageError(f"the backend {name} is not installed: pip install {name}")
     os.environ["KERAS_BACKEND"] = name
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def _training(part: str) -> Any:
     """A module of `vyraz.training`, which needs an extra; only the commands that train load it."""
-    from importlib import import_module
-
     try:
-        return import_module(f"vyraz.training.{part}")
+        with _silence():
+            return import_module(f"vyraz.training.{part}")
     except ImportError as error:
         raise MissingExtraError("training and exporting", "train") from error
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """TensorFlow's native code logs to stderr when it is loaded, whatever it is told."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
 
 
 main: Callable[[], None] = app

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -41,7 +42,7 @@ class AnalysisProgress:
         self._total, self._started = len(sources), 0
         self._bar = Progress(
             SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate("frames"),
-            TimeRemainingColumn(), console=errors, transient=True, disable=quiet,
+            TimeRemainingColumn(), console=errors, transient=True, disable=quiet or not errors.is_terminal,
         )  # fmt: skip
         self._task = self._bar.add_task("", total=None)
 
@@ -72,7 +73,7 @@ class TrainingProgress:
         self._epochs, self._quiet = epochs, quiet
         self._bar = Progress(
             SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate("steps"),
-            TimeRemainingColumn(), console=errors, transient=True, disable=quiet,
+            TimeRemainingColumn(), console=errors, transient=True, disable=quiet or not errors.is_terminal,
         )  # fmt: skip
         self._task = self._bar.add_task("", total=None)
 
@@ -109,16 +110,13 @@ class _Rate(ProgressColumn):
         return Text(f"{task.speed:.1f} {self._unit}/s" if task.speed else "", style="dim")
 
 
-def print_summary(summary: Summary, labels: Sequence[str]) -> None:
-    """What was read, on stdout: a row a face or person."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("source", "face", "seen", "strongest", *labels):
-        table.add_column(column, overflow="fold", justify="right" if column in labels else "left")
+def print_summary(summary: Summary) -> None:
+    """What was read, on stdout: a row a face or person, the three strongest mean scores."""
+    table = _table("source", "face", "seen", "expression", "then")
     for person in summary.people.values():
-        scores = person.mean_scores()
-        cells = [f"{scores.get(label, 0.0):.2f}" for label in labels]
-        doubt = "?" if 2 * person.uncertain > person.frames else ""
-        table.add_row(_plain(person.source), str(person.number), _seen(person), f"{next(iter(scores))}{doubt}", *cells)
+        first, *others = (f"{label} {score:.0%}" for label, score in list(person.mean_scores().items())[:3])
+        doubt = " (uncertain)" if 2 * person.uncertain > person.frames else ""
+        table.add_row(_plain(person.source), str(person.number), _seen(person), first + doubt, ", ".join(others))
     if summary.people:
         results.print(table)
     for source, frames in summary.frames.items():
@@ -130,17 +128,11 @@ def print_summary(summary: Summary, labels: Sequence[str]) -> None:
 
 def print_models(rows: Mapping[str, Mapping[str, Any]]) -> None:
     """The shipped models with their figures, on stdout."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    columns = ("model", "parameters", "multiply-adds", "size", "PublicTest", "PrivateTest", "ECE", "trained on")
-    for column in columns:
-        table.add_column(column, justify="left" if column in ("model", "trained on") else "right")
+    table = _table("model", "parameters", "multiply-adds", "size", "PublicTest", "PrivateTest", "ECE", right=True)
     for name, row in rows.items():
-        figures = row["figures"]
-        table.add_row(
-            name, f"{row['parameters'] / 1e6:.2f} M", f"{row['macs'] / 1e6:.1f} M", f"{row['bytes'] / 1e6:.2f} MB",
-            *(f"{100 * figures[split]['accuracy']:.2f} %" for split in ("PublicTest", "PrivateTest")),
-            f"{figures['PrivateTest']['ece']:.3f}", row["data"],
-        )  # fmt: skip
+        public, private = (row["figures"][split] for split in ("PublicTest", "PrivateTest"))
+        cost = (f"{row['parameters'] / 1e6:.2f} M", f"{row['macs'] / 1e6:.1f} M", f"{row['bytes'] / 1e6:.2f} MB")
+        table.add_row(name, *cost, f"{public['accuracy']:.2%}", f"{private['accuracy']:.2%}", f"{private['ece']:.3f}")
     results.print(table)
 
 
@@ -158,11 +150,17 @@ def print_report(report: Mapping[str, Any]) -> None:
 
 
 def _confusion(report: Mapping[str, Any]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", title="true (rows), predicted (columns)")
-    for column in ("", *report["per_class"], "recall"):
-        table.add_column(column, justify="right")
+    table = _table("", *report["per_class"], "recall", right=True)
+    table.title = "true (rows), predicted (columns)"
     for (label, recall), row in zip(report["per_class"].items(), report["confusion"], strict=True):
         table.add_row(label, *map(str, row), "-" if recall is None else f"{recall:.3f}")
+    return table
+
+
+def _table(*columns: str, right: bool = False) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for index, column in enumerate(columns):
+        table.add_column(column, overflow="fold", justify="right" if right and index else "left")
     return table
 
 
@@ -178,5 +176,5 @@ def _duration(seconds: float) -> str:
 
 
 def _plain(text: str) -> str:
-    """File names may hold square brackets, which rich would take for markup."""
-    return text.replace("[", "\\[")
+    """File names may hold square brackets, which rich takes for markup, and bytes that are no UTF-8."""
+    return escape(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))

@@ -18,9 +18,6 @@ __all__ = ["SIDE", "Framing", "crop_face", "fit_face", "roll_of", "to_gray", "to
 #: Side of a network's input in pixels, FER-2013's own.
 SIDE = 48
 
-#: Heads tilted by less than this many degrees are left as they are, as in FER-2013.
-_UPRIGHT = 10.0
-
 
 @dataclass(frozen=True, slots=True)
 class Framing:
@@ -28,11 +25,13 @@ class Framing:
 
     `side` is the side of the square that is cropped, as a multiple of the geometric mean of the box's
     sides; `right` and `down` move its centre from the box's centre, as fractions of the cropped side.
+    Heads tilted by more than `tilt` degrees are turned upright; FER-2013's own are tilted a little.
     """
 
     side: float
     right: float = 0.0
     down: float = 0.0
+    tilt: float = 10.0
 
 
 def crop_face(pixels: Pixels, face: Face, framing: Framing) -> Gray:
@@ -50,7 +49,7 @@ def crop_face(pixels: Pixels, face: Face, framing: Framing) -> Gray:
     """
     side = max(framing.side * math.sqrt(face.box.width * face.box.height), 1.0)
     roll = roll_of(face)
-    if abs(roll) < _UPRIGHT:
+    if abs(roll) <= framing.tilt:
         roll = 0.0
     corner, region = _surroundings(pixels, face, side)
     matrix = _to_region(face, framing, side, roll, corner)

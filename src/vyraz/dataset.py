@@ -1,11 +1,12 @@
 """Labelled faces: Kaggle's fer2013.csv, an .npz, or a folder of class folders."""
 
 import csv
-import sys
 import zipfile
-from collections.abc import Iterable
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,9 @@ __all__ = ["SPLITS", "LabelledFaces", "LabelledPicture", "class_of", "load_faces
 SPLITS = ("Training", "PublicTest", "PrivateTest", "PrivateTest-dedup", "val")
 
 _NO_USAGE = ""
+_VOTES = 10
+#: Pixels are one field; more than this does not fit into Windows' C long.
+_LONGEST_FIELD = 2**31 - 1
 _ALIASES = {
     "anger": "angry",
     "disgusted": "disgust",
@@ -79,6 +83,17 @@ class LabelledFaces:
             raise DataError(f"the data set has no {name} pictures; it has: {', '.join(sorted(set(self.usage)))}")
         return part
 
+    def with_splits(self) -> "LabelledFaces":
+        """Itself; a set without splits gets them: every tenth picture to PublicTest and the next to PrivateTest.
+
+        Which ones is drawn at random, but always alike.
+        """
+        if self.usage.any():
+            return self
+        place = np.random.default_rng(0).permutation(len(self)) % 10
+        usage = np.select([place == 0, place == 1], ["PublicTest", "PrivateTest"], "Training")
+        return LabelledFaces(self.images, self.labels, usage, self.votes)
+
     def _members(self, name: str) -> npt.NDArray[np.bool_]:
         if name == "val":
             return np.isin(self.usage, ("PublicTest", "PrivateTest"))
@@ -98,7 +113,7 @@ class LabelledPicture:
     usage: str
 
 
-def load_faces(path: Path, ignore: Iterable[str] = ()) -> LabelledFaces:
+def load_faces(path: Path, ignore: Sequence[str] = ()) -> LabelledFaces:
     """Read a labelled set as faces of 48x48.
 
     Args:
@@ -121,30 +136,34 @@ def load_faces(path: Path, ignore: Iterable[str] = ()) -> LabelledFaces:
     else:
         raise DataError(f"{path}: a data set is a .csv, an .npz or a folder of class folders")
     dropped = [label for name in ignore if (label := class_of(name)) is not None]
-    return faces.take(~np.isin(faces.labels, dropped)) if dropped else faces
+    left = faces.take(~np.isin(faces.labels, dropped)) if dropped else faces
+    if not len(left):
+        raise DataError(f"{path}: no pictures" + (" but those of the ignored classes" if dropped else ""))
+    return left
 
 
 def class_of(name: str) -> int | None:
     """Index into EMOTIONS of a class by any of its common names or FER indexes 0-6, else None."""
     key = name.strip().lower()
-    if key.isdigit() and int(key) < len(EMOTIONS):
+    if key.isdecimal() and int(key) < len(EMOTIONS):
         return int(key)
     key = _ALIASES.get(key, key)
     return EMOTIONS.index(key) if key in EMOTIONS else None
 
 
-def load_pictures(root: Path, ignore: Iterable[str] = ()) -> list[LabelledPicture]:
+def load_pictures(root: Path, ignore: Sequence[str] = ()) -> list[LabelledPicture]:
     """The pictures of a folder of class folders, in the order of their paths.
 
     Raises:
         DataError: a class folder of unknown name, or no picture at all.
     """
     skipped = {name.strip().lower() for name in ignore}
+    dropped = {class_of(name) for name in ignore} - {None}
     pictures: list[LabelledPicture] = []
     unknown: set[str] = set()
     for folder, usage in _class_folders(root):
         label = class_of(folder.name)
-        if folder.name.lower() in skipped or (label is not None and EMOTIONS[label] in skipped):
+        if folder.name.lower() in skipped or label in dropped:
             continue
         if label is None:
             unknown.add(folder.name)
@@ -195,20 +214,9 @@ def _from_pictures(pictures: list[LabelledPicture]) -> LabelledFaces:
 
 
 def _from_npz(path: Path) -> LabelledFaces:
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: not a readable .npz ({error})") from error
-    missing = {"images", "emotion"} - arrays.keys()
-    if missing:
-        raise DataError(f"{path}: arrays missing: {', '.join(sorted(missing))}")
+    arrays = _read_npz(path)
+    _check_shapes(path, arrays)
     images, labels = arrays["images"], arrays["emotion"].astype(np.int64)
-    if images.shape[1:] != (SIDE, SIDE) or images.dtype != np.uint8 or len(images) != len(labels):
-        raise DataError(
-            f"{path}: images must be uint8 (n, {SIDE}, {SIDE}) with n labels, "
-            f"not {images.dtype} {images.shape} with {len(labels)}"
-        )
     outside = np.flatnonzero((labels < 0) | (labels >= len(EMOTIONS)))
     if len(outside):
         raise DataError(f"{path}: row {outside[0]}: emotion {labels[outside[0]]} is not in 0-{len(EMOTIONS) - 1}")
@@ -216,21 +224,50 @@ def _from_npz(path: Path) -> LabelledFaces:
     return LabelledFaces(images, labels, usage, arrays.get("votes"))
 
 
+def _read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """What of an .npz is ours: images and emotion, and usage and votes where it has them."""
+    try:
+        # Not np.load(path): that takes a lone array too, whatever the suffix says.
+        with path.open("rb") as handle, np.lib.npyio.NpzFile(handle) as stored:
+            names = [name for name in ("images", "emotion", "usage", "votes") if name in stored.files]
+            arrays: dict[str, npt.NDArray[Any]] = {name: np.asarray(stored[name]) for name in names}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{path}: not a readable .npz ({error})") from error
+    missing = {"images", "emotion"} - arrays.keys()
+    if missing:
+        raise DataError(f"{path}: arrays missing: {', '.join(sorted(missing))}")
+    return arrays
+
+
+def _check_shapes(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
+    images, labels = arrays["images"], arrays["emotion"]
+    if images.shape[1:] != (SIDE, SIDE) or images.dtype != np.uint8:
+        raise DataError(f"{path}: images must be uint8 (n, {SIDE}, {SIDE}), not {images.dtype} {images.shape}")
+    if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
+        raise DataError(f"{path}: emotion must be {len(images)} whole numbers, not {labels.dtype} {labels.shape}")
+    for name, shape in (("usage", images.shape[:1]), ("votes", (len(images), _VOTES))):
+        if name in arrays and arrays[name].shape != shape:
+            raise DataError(f"{path}: {name} must be of shape {shape}, not {arrays[name].shape}")
+
+
 def _from_csv(path: Path) -> LabelledFaces:
-    csv.field_size_limit(sys.maxsize)
+    csv.field_size_limit(_LONGEST_FIELD)
     images, labels, usage = [], [], []
     try:
-        with path.open(newline="", encoding="utf-8") as handle:
-            rows = csv.DictReader(handle)
+        # Excel begins a CSV with a byte order mark, which utf-8-sig takes off; bytes that are no text
+        # are replaced, so that the line they are on can be named.
+        with path.open(newline="", encoding="utf-8-sig", errors="replace") as handle:
+            # Another of Kaggle's files has a blank after each comma of its header.
+            rows = csv.DictReader(handle, skipinitialspace=True)
             missing = {"emotion", "pixels"} - set(rows.fieldnames or ())
             if missing:
                 raise DataError(f"{path}: columns missing: {', '.join(sorted(missing))}")
-            for number, row in enumerate(rows, start=2):
-                label, image = _parse_row(row, f"{path}: line {number}")
+            for row in rows:
+                label, image = _parse_row(row, f"{path}: line {rows.line_num}")
                 labels.append(label)
                 images.append(image)
                 usage.append(row.get("Usage") or _NO_USAGE)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, csv.Error) as error:
         raise DataError(f"{path}: not a readable CSV ({error})") from error
     if not images:
         raise DataError(f"{path}: no rows")
@@ -241,7 +278,7 @@ def _parse_row(row: dict[str, str], where: str) -> tuple[int, Gray]:
     try:
         label = int(row["emotion"])
         values = np.array(row["pixels"].split(), dtype=np.int64)
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise DataError(f"{where}: emotion and pixels must be whole numbers ({error})") from None
     if not 0 <= label < len(EMOTIONS):
         raise DataError(f"{where}: emotion {label} is not in 0-{len(EMOTIONS) - 1}")

@@ -42,6 +42,8 @@ def prepare(folder: Path) -> tuple[list[Path], Path]:
         MissingExtraError: matplotlib is not installed.
         SinkError: the folder cannot be written.
     """
+    if folder.exists() and not folder.is_dir():
+        raise SinkError(f"{folder}: is a file; the demo needs a folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         pictures = [folder / path.name for path in sample_pictures()]

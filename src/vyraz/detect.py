@@ -22,8 +22,8 @@ _YUNET_SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa
 
 #: The long side in pixels to which YuNet's input is scaled down.
 _LONG_SIDE = 640
-#: Pictures with a shorter side, in pixels, hold no face; YuNet gives nonsense for slivers.
-_SMALLEST = 10
+#: OpenCV's YuNet reads stale memory where a side of its input is 32 pixels or less.
+_SMALLEST = 33
 #: Boxes that overlap more (intersection over union) are one face.
 _SAME_FACE = 0.3
 
@@ -67,8 +67,9 @@ class YuNet:
         return sorted((_grown(face, 1 / scale) for face in faces), key=_area, reverse=True)
 
     def _find(self, bgr: Pixels) -> list[Face]:
-        if min(bgr.shape[:2]) < _SMALLEST:
-            return []
+        down, across = (max(_SMALLEST - side, 0) for side in bgr.shape[:2])
+        if down or across:
+            bgr = np.asarray(cv2.copyMakeBorder(bgr, 0, down, 0, across, cv2.BORDER_CONSTANT), dtype=np.uint8)
         self._net.setInputSize((bgr.shape[1], bgr.shape[0]))
         _, rows = self._net.detect(bgr)
         return [] if rows is None else [_face(row) for row in rows]

@@ -105,6 +105,9 @@ def trust_threshold(scores: Float, labels: Labels, target: float = 0.8) -> float
     """
     confidence, right = scores.max(axis=1), scores.argmax(axis=1) == labels
     order = np.argsort(-confidence, kind="stable")
+    falling = confidence[order]
     share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    enough = np.flatnonzero(share >= target)
-    return float(confidence[order][enough[-1]]) if len(enough) else 1.0
+    # A threshold cannot part equal confidences, so only the last of them says what it would let through.
+    last_of_equals = np.append(falling[1:] != falling[:-1], True)
+    enough = np.flatnonzero((share >= target) & last_of_equals)
+    return float(falling[enough[-1]]) if len(enough) else 1.0

@@ -5,10 +5,11 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from vyraz.errors import SourceError
-from vyraz.types import Pixels
+from vyraz.types import Gray, Pixels
 
 __all__ = ["MAX_PIXELS", "PICTURE_SUFFIXES", "decode_picture", "is_picture", "read_picture"]
 
@@ -58,11 +59,11 @@ def decode_picture(data: bytes, name: str) -> Pixels:
     if not data:
         raise SourceError(f"{name}: is empty")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        # Pillow warns of large pictures and strange tags; what matters is said by an error.
+        with warnings.catch_warnings(action="ignore"):
             image = Image.open(io.BytesIO(data))
-        _refuse_giants(image, name)
-        return _to_rgb(ImageOps.exif_transpose(image))
+            _refuse_giants(image, name)
+            return _to_rgb(ImageOps.exif_transpose(image))
     except UnidentifiedImageError:
         raise SourceError(f"{name}: is not a picture that can be read (JPEG, PNG, WebP, BMP, TIFF)") from None
     except Image.DecompressionBombError:
@@ -82,4 +83,13 @@ def _refuse_giants(image: Image.Image, name: str) -> None:
 def _to_rgb(image: Image.Image) -> Pixels:
     if image.mode.startswith("I;16"):
         return np.repeat((np.asarray(image) >> 8).astype(np.uint8)[..., None], 3, axis=2)
+    if image.mode in ("I", "F"):
+        return np.repeat(_stretched(np.asarray(image, dtype=np.float64))[..., None], 3, axis=2)
     return np.asarray(image.convert("RGB"))
+
+
+def _stretched(values: npt.NDArray[np.float64]) -> Gray:
+    """Gray levels of any scale -> uint8: nothing in the file says which are black and white."""
+    values = np.nan_to_num(values, posinf=0.0, neginf=0.0)
+    low, high = float(values.min()), float(values.max())
+    return ((values - low) * (255 / (high - low) if high > low else 0.0)).round().astype(np.uint8)

@@ -6,6 +6,7 @@ source's name is put into the file's name. A picture of a recording is its timel
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -18,7 +19,7 @@ from vyraz.draw import annotate
 from vyraz.errors import MissingExtraError, SinkError, UsageError
 from vyraz.report import Timeline, require_plots
 from vyraz.sources import Source
-from vyraz.types import Frame, Record
+from vyraz.types import Frame, Pixels, Record
 from vyraz.video import VideoWriter
 
 __all__ = ["SUFFIXES", "Sink", "open_sink"]
@@ -67,7 +68,7 @@ def open_sink(target: str, sources: Sequence[Source], labels: Sequence[str], *, 
         SinkError: the file cannot be written.
     """
     if target == "-":
-        return JsonLines(sys.stdout, labels)
+        return JsonLines(_stdout(), labels)
     path = Path(target)
     _refuse_overwriting(path, sources)
     suffix = path.suffix.lower()
@@ -92,12 +93,13 @@ class _Table(Sink):
     def write(self, frame: Frame, records: Sequence[Record]) -> None:
         with _told(getattr(self._stream, "name", "the table")):
             for record in records:
-                self._put(record.row(self._labels))
+                self._put(_row(record, self._labels))
             self._stream.flush()
 
     def close(self) -> None:
         if self._stream is not sys.stdout:
-            self._stream.close()
+            with _told(self._stream.name):
+                self._stream.close()
 
 
 class Csv(_Table):
@@ -139,7 +141,7 @@ class Parquet(Sink):
             self._writer = pq.ParquetWriter(path, self._schema)
 
     def write(self, frame: Frame, records: Sequence[Record]) -> None:
-        self._rows += [record.row(self._labels) for record in records]
+        self._rows += [_row(record, self._labels) for record in records]
         if len(self._rows) >= _ROW_GROUP:
             self._flush()
 
@@ -149,7 +151,7 @@ class Parquet(Sink):
         self._rows.clear()
 
     def close(self) -> None:
-        with ExitStack() as stack:
+        with _told(self._path), ExitStack() as stack:
             stack.callback(self._writer.close)
             if self._rows:
                 self._flush()
@@ -158,57 +160,90 @@ class Parquet(Sink):
 class AnnotatedPicture(Sink):
     """The picture with what was read; of a recording, the timeline."""
 
-    def __init__(self, path: Path, labels: Sequence[str], *, several: bool, blur: bool) -> None:
-        self._path, self._labels, self._several, self._blur = path, labels, several, blur
+    def __init__(self, path: Path, sources: Sequence[Source], labels: Sequence[str], *, blur: bool) -> None:
+        self._names, self._labels, self._blur = _Names(path, sources), labels, blur
         self._timeline: Timeline | None = None
 
     def begin(self, source: Source) -> None:
-        self._target = _named(self._path, source, self._several)
-        self._timeline = None if source.is_picture else Timeline(self._labels, Path(source.name).name)
+        self._source, self._target = source, self._names.take(source)
 
     def write(self, frame: Frame, records: Sequence[Record]) -> None:
-        if self._timeline is None:
-            if frame.error is not None:
-                return
-            bgr = cv2.cvtColor(annotate(frame.pixels, records, blur=self._blur), cv2.COLOR_RGB2BGR)
-            with _told(self._target):
-                self._target.write_bytes(cv2.imencode(self._target.suffix, bgr)[1].tobytes())
+        if frame.error is not None:
             return
+        if self._source.is_picture:
+            self._save(annotate(frame.pixels, records, blur=self._blur))
+            return
+        if self._timeline is None:
+            self._timeline = Timeline(self._labels, Path(self._source.name).name)
         for record in records:
             self._timeline.add(record)
 
+    def _save(self, pixels: Pixels) -> None:
+        bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+        with _told(self._target):
+            self._target.write_bytes(cv2.imencode(self._target.suffix, bgr)[1].tobytes())
+
     def end(self) -> None:
-        if self._timeline is not None:
-            self._timeline.save(self._target)
+        timeline, self._timeline = self._timeline, None
+        if timeline is not None:
+            timeline.save(self._target)
+
+    def close(self) -> None:
+        self.end()
 
 
 class AnnotatedVideo(Sink):
     """A copy of each video with what was read drawn in, at the source's own times."""
 
-    def __init__(self, path: Path, *, several: bool, blur: bool) -> None:
-        self._path, self._several, self._blur = path, several, blur
+    def __init__(self, path: Path, sources: Sequence[Source], *, blur: bool) -> None:
+        self._names, self._blur = _Names(path, sources), blur
         self._writer: VideoWriter | None = None
 
     def begin(self, source: Source) -> None:
-        self._writer = None if source.is_picture else VideoWriter(_named(self._path, source, self._several))
+        self._writer = None if source.is_picture else VideoWriter(self._names.take(source))
 
     def write(self, frame: Frame, records: Sequence[Record]) -> None:
         if self._writer is not None and frame.error is None:
             self._writer.write(annotate(frame.pixels, records, blur=self._blur), frame.timestamp or 0.0)
 
     def end(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
 
     def close(self) -> None:
         self.end()
 
 
+class _Names:
+    """The file of each source: the one asked for; with several sources one each, that is nothing else's."""
+
+    def __init__(self, path: Path, sources: Sequence[Source]) -> None:
+        self._path, self._several = path, len(sources) > 1
+        self._taken = {Path(source.name).absolute() for source in sources}
+
+    def take(self, source: Source) -> Path:
+        if not self._several:
+            return self._path
+        plain = "".join(char if char.isalnum() or char in "-_." else "_" for char in Path(source.name).name)[-100:]
+        found, again = self._path.with_name(f"{self._path.stem}-{plain}{self._path.suffix}"), 1
+        while found.absolute() in self._taken:
+            again += 1
+            found = found.with_name(f"{self._path.stem}-{plain}-{again}{self._path.suffix}")
+        self._taken.add(found.absolute())
+        return found
+
+
 def _refuse_overwriting(path: Path, sources: Sequence[Source]) -> None:
-    here = path.resolve()
-    if any(here == Path(source.name).resolve() for source in sources if source.kind in ("picture", "video")):
+    if any(_same(path, Path(source.name)) for source in sources if source.kind in ("picture", "video")):
         raise UsageError(f"{path}: is one of the sources; choose another name for the result")
+
+
+def _same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except OSError:
+        return False
 
 
 def _video_sink(path: Path, sources: Sequence[Source], blur: bool) -> Sink:
@@ -216,21 +251,26 @@ def _video_sink(path: Path, sources: Sequence[Source], blur: bool) -> Sink:
     if sources and not videos and any(source.is_picture for source in sources):
         raise UsageError(f"{path}: an annotated video needs a video; for pictures use .png or .jpg")
     _check_writable(path)
-    return AnnotatedVideo(path, several=len(sources) > 1, blur=blur)
+    return AnnotatedVideo(path, sources, blur=blur)
 
 
 def _picture_sink(path: Path, sources: Sequence[Source], labels: Sequence[str], blur: bool) -> Sink:
     if any(not source.is_picture and not source.problem for source in sources):
         require_plots()
     _check_writable(path)
-    return AnnotatedPicture(path, labels, several=len(sources) > 1, blur=blur)
+    return AnnotatedPicture(path, sources, labels, blur=blur)
 
 
-def _named(path: Path, source: Source, several: bool) -> Path:
-    if not several:
-        return path
-    plain = "".join(char if char.isalnum() or char in "-_." else "_" for char in Path(source.name).name)
-    return path.with_name(f"{path.stem}-{plain}{path.suffix}")
+def _row(record: Record, labels: Sequence[str]) -> dict[str, Any]:
+    """The flat record; a file name's bytes that are no UTF-8 are replaced, for no table can hold them."""
+    name = record.source.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return record.row(labels) | {"source": name}
+
+
+def _stdout() -> IO[str]:
+    if sys.stdout is None:
+        raise SinkError("stdout is closed; give -o a file")
+    return sys.stdout
 
 
 def _open_text(path: Path) -> IO[str]:
@@ -240,7 +280,7 @@ def _open_text(path: Path) -> IO[str]:
 
 def _check_writable(path: Path) -> None:
     with _told(path):
-        existed = path.exists()
+        existed = os.path.lexists(path)
         path.open("ab").close()
         if not existed:
             path.unlink()
@@ -252,5 +292,7 @@ def _told(path: object) -> Iterator[None]:
         yield
     except BrokenPipeError:
         raise
+    except FileNotFoundError as error:
+        raise SinkError(f"{path}: cannot be written (there is no folder {Path(str(path)).parent})") from error
     except OSError as error:
-        raise SinkError(f"{path}: cannot be written ({error.strerror or error})") from error
+        raise SinkError(f"{path}: cannot be written ({os.strerror(error.errno) if error.errno else error})") from error

@@ -25,6 +25,9 @@ VIDEO_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".wmv", ".flv", ".3gp", ".gif"}
 )
 
+#: A longer number is a mistyped file name, and more than OpenCV takes.
+_CAMERA_DIGITS = 4
+
 Kind = Literal["picture", "video", "url", "camera", "stdin", "missing"]
 
 
@@ -59,19 +62,26 @@ def expand(names: Iterable[str]) -> list[Source]:
 def _expand_one(name: str) -> list[Source]:
     if name == "-":
         return [Source("-", "stdin")]
-    if name.isdigit() and not Path(name).exists():
-        return [Source(name, "camera")]
     if "://" in name:
         return [Source(name, "url")]
+    try:
+        return _on_disk(name)
+    except OSError as error:
+        return [_missing(name, f"cannot be read ({error.strerror})")]
+
+
+def _on_disk(name: str) -> list[Source]:
     path = Path(name)
-    if path.is_dir():
+    if name and path.is_dir():
         return _files(sorted(path.iterdir())) or [_missing(name, "the folder holds no pictures or videos")]
-    if path.exists():
+    if name and path.exists():
         return [_file(path)]
+    if name.isascii() and name.isdigit() and len(name) <= _CAMERA_DIGITS:
+        return [Source(name, "camera")]
     if glob.has_magic(name):
         found = [Path(match) for match in sorted(glob.glob(name, recursive=True))]
         return _files(found) or [_missing(name, "matches no pictures or videos")]
-    return [_missing(name, "no such file")]
+    return [_missing(name or "''", "no such file or folder")]
 
 
 def _missing(name: str, problem: str) -> Source:
@@ -112,11 +122,16 @@ def read(source: Source, *, every: int = 1) -> Iterator[Frame]:
     if source.kind == "picture":
         yield Frame(read_picture(Path(source.name)), 0, None, source.name)
     elif source.kind == "stdin":
-        yield Frame(decode_picture(sys.stdin.buffer.read(), "stdin"), 0, None, source.name)
+        yield Frame(decode_picture(_stdin(), "stdin"), 0, None, source.name)
     elif source.kind == "camera":
         yield from _read_camera(int(source.name), every)
     else:
         yield from read_video(source.name, every=every)
+
+
+def _stdin() -> bytes:
+    # There is no stdin where a shell closed it, or in a windowed program.
+    return b"" if sys.stdin is None else sys.stdin.buffer.read()
 
 
 def from_array(pixels: Pixels) -> Frame:

@@ -1,7 +1,7 @@
 """Video in and out by PyAV, with the container's own timestamps."""
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import av
 import cv2
 import numpy as np
 from av.container import InputContainer, OutputContainer
+from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -32,7 +33,7 @@ def probe(name: str) -> int | None:
             if stream.frames:
                 return stream.frames
             duration = _duration(container, stream)
-            return round(duration * stream.average_rate) if duration and stream.average_rate else None
+            return round(duration * float(stream.average_rate)) if duration and stream.average_rate else None
     except (av.error.FFmpegError, OSError, IndexError, ValueError):
         return None
 
@@ -40,27 +41,28 @@ def probe(name: str) -> int | None:
 def read_video(name: str, *, every: int = 1) -> Iterator[Frame]:
     """The frames of a video file or URL, upright, in the order they are shown.
 
-    A frame that cannot be decoded, or the missing end of a truncated file, is a frame with `error`.
+    Timestamps rise strictly. A frame that cannot be decoded, or the missing end of a truncated file, is a
+    frame with `error` and without a timestamp.
 
     Raises:
         SourceError: it cannot be opened or has no video.
     """
     with _open(name) as container:
-        if not container.streams.video:
-            raise SourceError(f"{name}: has no video stream")
-        stream = container.streams.video[0]
+        stream = _moving_pictures(name, container)
         stream.codec_context.thread_count = 1
-        index, last = 0, None
+        count, last, end = 0, None, 0.0
         for picture in _decode(container, stream):
             if isinstance(picture, str):
-                yield Frame(_NOTHING, index, last, name, error=picture)
-                index += 1
-                continue
-            last = _seconds(picture, index, stream)
-            if index % every == 0:
-                yield Frame(_upright(picture), index, last, name)
-            index += 1
-        yield from _missing_end(name, index, last, _duration(container, stream), stream)
+                yield Frame(_NOTHING, count, None, name, error=picture)
+            else:
+                last = _seconds(picture, count, last, stream)
+                end = last + _shown(picture)
+                if count % every == 0:
+                    yield Frame(_upright(picture), count, last, name)
+            count += 1
+        problem = _missing_end(container, stream, count, end)
+        if problem:
+            yield Frame(_NOTHING, count, None, name, error=problem)
 
 
 def _open(name: str) -> InputContainer:
@@ -68,6 +70,14 @@ def _open(name: str) -> InputContainer:
         return av.open(name, timeout=_TIMEOUT)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise SourceError(f"{name}: {_reason(error)}") from error
+
+
+def _moving_pictures(name: str, container: InputContainer) -> VideoStream:
+    """The first video stream; the cover of a piece of music is none."""
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic:
+            return stream
+    raise SourceError(f"{name}: has no video stream, only sound or data")
 
 
 def _reason(error: Exception) -> str:
@@ -97,10 +107,17 @@ def _decode(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
             yield f"a frame cannot be decoded ({getattr(error, 'strerror', error)})"
 
 
-def _seconds(picture: VideoFrame, index: int, stream: VideoStream) -> float:
-    if picture.time is not None:
-        return float(picture.time)
-    return index / float(stream.average_rate or 25)
+def _seconds(picture: VideoFrame, index: int, last: float | None, stream: VideoStream) -> float:
+    """The container's own time; where that is missing, or not after the last one, the nearest that is."""
+    own = index / float(stream.average_rate or 25) if picture.time is None else float(picture.time)
+    if last is None or own > last:
+        return own
+    return last + float(picture.time_base or Fraction(1, _CLOCK))
+
+
+def _shown(picture: VideoFrame) -> float:
+    """Seconds for which a picture stays, as far as the container tells."""
+    return float((picture.duration or 0) * (picture.time_base or 0))
 
 
 def _upright(picture: VideoFrame) -> Pixels:
@@ -109,28 +126,26 @@ def _upright(picture: VideoFrame) -> Pixels:
     return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
 
 
-def _duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
+def _duration(container: InputContainer, stream: VideoStream) -> float | None:
     """Seconds of video that the container announces, as far as it can be told apart from the audio's."""
     if stream.duration and stream.time_base:
-        return stream.duration * stream.time_base
+        return float(stream.duration * stream.time_base)
     if container.duration and len(container.streams) == 1:
-        return Fraction(container.duration, av.time_base)
+        return container.duration / av.time_base
     return None
 
 
-def _missing_end(
-    name: str, index: int, last: float | None, duration: Fraction | None, stream: VideoStream
-) -> Iterator[Frame]:
-    if duration is None:
-        if index == 0:
-            yield Frame(_NOTHING, 0, None, name, error="the video holds no frames")
-        return
-    start = 0.0
-    with suppress(TypeError):
-        start = float(stream.start_time * stream.time_base)  # type: ignore[operator]
-    reached = 0.0 if last is None else last - start
-    if float(duration) - reached > max(0.5, 0.05 * float(duration)) or index == 0:
-        yield Frame(_NOTHING, index, last, name, error=f"the video ends after {reached:.1f} of {float(duration):.1f} s")
+def _missing_end(container: InputContainer, stream: VideoStream, count: int, end: float) -> str:
+    """What is wrong with a video of which `count` frames were read, the last one shown until `end`; or nothing."""
+    announced = _duration(container, stream)
+    if announced is None:
+        return "" if count else "the video holds no frames"
+    # Matroska's duration counts from 0, the others' from their first frame.
+    start = 0.0 if "matroska" in container.format.name else float((stream.start_time or 0) * (stream.time_base or 0))
+    reached = max(end - start, 0.0)
+    if count and announced - reached <= max(0.5, 0.05 * announced):
+        return ""
+    return f"the video ends after {reached:.1f} of {announced:.1f} s"
 
 
 class VideoWriter:
@@ -144,6 +159,7 @@ class VideoWriter:
         self._path = path
         self._container: OutputContainer | None = None
         self._last = -1
+        self._broken = False
 
     def write(self, pixels: Pixels, seconds: float) -> None:
         """Add a picture.
@@ -155,23 +171,35 @@ class VideoWriter:
         Raises:
             SinkError: the file cannot be written.
         """
-        try:
+        with self._told():
             if self._container is None:
                 self._open(pixels)
             picture = av.VideoFrame.from_ndarray(self._fitted(pixels), format="rgb24")
             self._last = max(round(seconds * _CLOCK), self._last + 1)
             picture.pts, picture.time_base = self._last, Fraction(1, _CLOCK)
             self._mux(picture)
-        except (av.error.FFmpegError, OSError) as error:
-            raise SinkError(f"{self._path}: cannot be written ({error.strerror})") from error
 
     def close(self) -> None:
-        """Complete the file; without a picture there is none."""
+        """Complete the file; without a picture there is none.
+
+        Raises:
+            SinkError: the file cannot be completed.
+        """
         if self._container is None:
             return
         container, self._container = self._container, None
-        with container:
-            container.mux(self._stream.encode())
+        with self._told(), container:
+            # After a failed write FFmpeg must get no more packets: it would crash.
+            if not self._broken:
+                container.mux(self._stream.encode())
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (av.error.FFmpegError, OSError) as error:
+            self._broken = True
+            raise SinkError(f"{self._path}: cannot be written ({error.strerror})") from error
 
     def _open(self, pixels: Pixels) -> None:
         height, width = pixels.shape[:2]

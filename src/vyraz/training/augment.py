@@ -68,7 +68,8 @@ def _relight(faces: Gray, limits: Augmentation, rng: np.random.Generator) -> Gra
     gain = 1 + rng.uniform(-limits.contrast, limits.contrast, (count, 1, 1)).astype(np.float32)
     bias = 255 * rng.uniform(-limits.brightness, limits.brightness, (count, 1, 1)).astype(np.float32)
     mean = faces.mean(axis=(1, 2), keepdims=True, dtype=np.float32)
-    relit: Gray = np.clip((faces - mean) * gain + mean + bias, 0, 255).astype(np.uint8)
+    # Rounded, as a bare cast cuts off and would darken every picture.
+    relit: Gray = np.clip(np.rint((faces - mean) * gain + mean + bias), 0, 255).astype(np.uint8)
     return relit
 
 

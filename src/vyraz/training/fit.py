@@ -1,6 +1,7 @@
 """Fit a network: every epoch kept, every epoch resumable."""
 
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ import keras
 
 from vyraz.crop import to_input
 from vyraz.dataset import LabelledFaces
-from vyraz.errors import RunError
+from vyraz.errors import RunError, UsageError
 from vyraz.training import networks
 from vyraz.training.augment import Augmentation
 from vyraz.training.data import batches, one_hot, steps
@@ -37,7 +38,8 @@ def fit(settings: Settings, faces: LabelledFaces, run: Run, reporter: Reporter, 
 
     Args:
         settings: what to train and how.
-        faces: a set with a Training split, and the validation splits of the network's recipe.
+        faces: a set with a Training split, and the validation splits of the network's recipe; a set
+            without splits is split first.
         run: where everything is written.
         reporter: told of every step and epoch.
         resume: go on with the run that is there; where none is, begin.
@@ -46,7 +48,7 @@ def fit(settings: Settings, faces: LabelledFaces, run: Run, reporter: Reporter, 
         RunError: the run exists already, or was begun with other settings.
         DataError: a split is missing.
     """
-    recipe = networks.get(settings.network).recipe
+    recipe, faces = networks.get(settings.network).recipe, faces.with_splits()
     training = faces.split("Training")
     validation = {name: faces.split(name) for name in recipe.validation}
     _make_deterministic(settings)
@@ -76,26 +78,35 @@ def _begin(
     settings: Settings, recipe: Recipe, faces: LabelledFaces, run: Run, per_epoch: int, resume: bool
 ) -> tuple[keras.Model, int]:
     """The model to go on with and the number of epochs it has behind it."""
-    if resume and run.facts.exists():
-        run.check(settings, faces)
-        if run.checkpoint.exists():
-            model = _load_checkpoint(run)
-            done = int(model.optimizer.iterations) // per_epoch
-            truncate_history(run.history, done)
-            return model, done
-        truncate_history(run.history, 0)
-    else:
-        run.create(settings, faces)
-    model = networks.get(settings.network).build(**settings.options)
+    model = _build(settings)
     model.compile(_optimizer(settings, recipe, per_epoch), _loss(recipe), metrics=["accuracy"], jit_compile=False)
-    return model, 0
+    if not (resume and run.facts.exists()):
+        run.create(settings, faces)
+        return model, 0
+    run.check(settings, faces)
+    done = _restore(model, run) // per_epoch if run.checkpoint.exists() else 0
+    truncate_history(run.history, done)
+    return model, done
 
 
-def _load_checkpoint(run: Run) -> keras.Model:
+def _build(settings: Settings) -> keras.Model:
     try:
-        return keras.saving.load_model(run.checkpoint)
-    except (OSError, ValueError, KeyError) as error:
+        return networks.get(settings.network).build(**settings.options)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{settings.network} cannot be built with {settings.options}: {error}") from error
+
+
+def _restore(model: keras.Model, run: Run) -> int:
+    """Weights and optimizer of the checkpoint, into a model that is compiled as at first; the steps behind it.
+
+    Only values are taken from the file: a saved optimizer forgets which weights it must not decay.
+    """
+    model.optimizer.build(model.trainable_variables)
+    try:
+        model.load_weights(run.checkpoint)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise RunError(f"{run.checkpoint}: cannot be loaded ({error}); start the run anew") from error
+    return int(model.optimizer.iterations)
 
 
 def _loss(recipe: Recipe) -> keras.losses.Loss:
@@ -159,6 +170,9 @@ def _evaluate(model: keras.Model, faces: LabelledFaces) -> dict[str, float]:
 @contextmanager
 def _averaged(model: keras.Model) -> Iterator[None]:
     """The exponential moving average of the weights in place of the raw ones, where the recipe keeps one."""
+    if not model.optimizer.use_ema:
+        yield
+        return
     raw = [variable.numpy() for variable in model.trainable_variables]
     model.optimizer.finalize_variable_values(model.trainable_variables)
     try:
@@ -170,7 +184,7 @@ def _averaged(model: keras.Model) -> Iterator[None]:
 
 def _finish(model: keras.Model, settings: Settings, run: Run) -> None:
     keras.config.set_dtype_policy("float32")
-    final = networks.get(settings.network).build(**settings.options)
+    final = _build(settings)
     with _averaged(model):
         final.set_weights(model.get_weights())
     run.save(final, run.model)

@@ -25,7 +25,8 @@ def read_history(path: Path) -> list[dict[str, Any]]:
     Raises:
         RunError: a line before the last is damaged.
     """
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    # A damaged file need not be text; what cannot be decoded then fails as JSON, with its line.
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
     rows: list[dict[str, Any]] = []
     for number, line in enumerate(lines, start=1):
         try:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,11 +41,17 @@ class Settings:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-def settings_for(network: str, *, seed: int = 1, **chosen: Any) -> Settings:
+def settings_for(network: str, *, seed: int = 1, options: Sequence[str] = (), **chosen: Any) -> Settings:
     """The settings of a network's recipe, with what was chosen otherwise (None is not chosen).
 
+    Args:
+        network: its name.
+        seed: of shuffling, augmentation, dropout and initial weights.
+        options: of the network's `build`, each as NAME=VALUE.
+        chosen: epochs, batch, learning_rate, augment, precision.
+
     Raises:
-        UsageError: no such network, or a precision that is not known.
+        UsageError: no such network, or an option that makes no sense.
     """
     recipe = networks.get(network).recipe
     names = ("epochs", "batch", "learning_rate", "augment", "precision")
@@ -53,7 +60,21 @@ def settings_for(network: str, *, seed: int = 1, **chosen: Any) -> Settings:
         raise UsageError(f"no precision is called {values['precision']!r}; there are: {', '.join(PRECISIONS)}")
     if not values["learning_rate"] > 0:
         raise UsageError(f"the learning rate must be above 0, not {values['learning_rate']}")
-    return Settings(network=network, seed=seed, **values)
+    return Settings(network=network, seed=seed, options=parse_options(options), **values)
+
+
+def parse_options(words: Sequence[str]) -> dict[str, Any]:
+    """`filters=10` -> {"filters": 10}; values are JSON, or else text."""
+    found: dict[str, Any] = {}
+    for word in words:
+        name, mark, value = word.partition("=")
+        if not (name and mark):
+            raise UsageError(f"an option of a network is NAME=VALUE, not {word!r}")
+        try:
+            found[name] = json.loads(value)
+        except json.JSONDecodeError:
+            found[name] = value
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +109,10 @@ class Run:
             raise RunError(f"{self.folder}: holds a run already; go on with --resume or choose another -o")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self.facts.write_text(json.dumps(_facts(settings, faces), indent=2) + "\n", encoding="utf-8")
+            # Renamed when whole: half a run.json, left by a kill, could be neither resumed nor begun anew.
+            scratch = self.facts.with_suffix(".tmp")
+            scratch.write_text(json.dumps(_facts(settings, faces), indent=2) + "\n", encoding="utf-8")
+            scratch.replace(self.facts)
         except OSError as error:
             raise RunError(f"{self.folder}: cannot be written ({error.strerror})") from error
 
@@ -100,9 +124,11 @@ class Run:
         """
         try:
             facts: dict[str, Any] = json.loads(self.facts.read_text(encoding="utf-8"))
+            if not {"settings", "data"} <= facts.keys():
+                raise ValueError("settings or data are missing")
         except FileNotFoundError:
             raise RunError(f"{self.folder}: no run here (run.json is missing)") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, AttributeError) as error:
             raise RunError(f"{self.facts}: cannot be read ({error})") from error
         return facts
 

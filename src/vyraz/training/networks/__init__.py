@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import keras
 
 from vyraz.errors import UsageError
-from vyraz.training.networks import small
+from vyraz.training.networks import a, b, c0, c_conv, c_pool, p, small
 from vyraz.training.networks.recipe import Recipe
 
 __all__ = ["NETWORKS", "Network", "get"]
@@ -22,6 +22,13 @@ class Network:
 
 NETWORKS: dict[str, Network] = {
     "small": Network(small.build, small.RECIPE),
+    "a": Network(a.build, a.RECIPE),
+    "b": Network(b.build, b.RECIPE),
+    "c": Network(c_pool.build, c_pool.RECIPE),
+    "c0": Network(c0.build, c0.RECIPE),
+    "c_pool": Network(c_pool.build, c_pool.RECIPE),
+    "c_conv": Network(c_conv.build, c_conv.RECIPE),
+    "p": Network(p.build, p.RECIPE),
 }
 
 

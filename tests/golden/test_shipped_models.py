@@ -1,0 +1,58 @@
+"""The table of facts says the truth about the files beside it."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vyraz import models
+from vyraz.classify import Classifier
+from vyraz.crop import to_input
+from vyraz.dataset import LabelledFaces
+from vyraz.evaluate import evaluate_faces
+from vyraz.types import EMOTIONS
+
+HERE = Path(__file__).parent
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_the_file_is_the_one_described(name: str) -> None:
+    row, path = models.facts(name), models.model_file(name)
+    data = path.read_bytes()
+    assert hashlib.sha256(data).hexdigest() == row["sha256"]
+    assert len(data) == row["bytes"]
+    card = Classifier(name).card
+    assert list(card.labels) == row["labels"]
+    for fact in ("network", "parameters", "macs", "temperature", "uncertain_below"):
+        assert getattr(card, fact) == row[fact]
+    assert row["licence"] == "MIT"
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_figures_are_consistent(name: str) -> None:
+    for split, figures in models.facts(name)["figures"].items():
+        counts = np.array(figures["confusion"])
+        assert counts.sum() == figures["count"] == (3301 if split == "PrivateTest-dedup" else 3589)
+        assert figures["accuracy"] == pytest.approx(counts.trace() / counts.sum())
+        recalls = counts.diagonal() / counts.sum(axis=1)
+        assert list(figures["per_class"].values()) == pytest.approx(recalls.tolist())
+    assert models.facts("small")["figures"]["PublicTest"]["accuracy"] >= 0.66
+
+
+def test_scores_of_known_faces() -> None:
+    """Scores of fixed pictures, written when the weights were shipped: another runtime must give the same."""
+    golden: dict[str, Any] = json.loads((HERE / "small.json").read_text())
+    faces = np.random.default_rng(golden["seed"]).integers(0, 256, (len(golden["scores"]), 48, 48), dtype=np.uint8)
+    np.testing.assert_allclose(Classifier("small")(to_input(faces)), golden["scores"], atol=1e-4)
+
+
+@pytest.mark.parametrize("split", ["PublicTest", "PrivateTest", "PrivateTest-dedup"])
+def test_accuracy_on_fer2013_is_the_one_in_the_table(fer2013: LabelledFaces, split: str) -> None:
+    report = evaluate_faces(Classifier("small"), fer2013.split(split))
+    figures = models.facts("small")["figures"][split]
+    assert report["accuracy"] == pytest.approx(figures["accuracy"], abs=5e-4)
+    assert report["nll"] == pytest.approx(figures["nll"], abs=1e-3)
+    assert report["per_class"].keys() == set(EMOTIONS)
