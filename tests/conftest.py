@@ -1,6 +1,8 @@
 """What the tests share: sample faces, clips made on the spot, the command line in process."""
 
 import importlib.util
+import subprocess
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +15,7 @@ from av.video.stream import VideoStream
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from vyraz.dataset import LabelledFaces, load_faces
 from vyraz.types import Pixels
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -131,3 +134,14 @@ def cli() -> Cli:
 def complaints(result: Result) -> list[str]:
     """The lines on stderr that say what is wrong."""
     return [line for line in result.stderr.splitlines() if line.strip()]
+
+
+@pytest.fixture(scope="session")
+def fer2013(tmp_path_factory: pytest.TempPathFactory) -> LabelledFaces:
+    """FER-2013 as its own script unpacks it, from beside the checkout."""
+    script = _ROOT.parent / "shared" / "data" / "fer2013" / "unpack.py"
+    if not script.is_file():
+        pytest.skip("the data set of ../shared/data/fer2013 is not here")
+    path = tmp_path_factory.mktemp("fer2013") / "fer2013.npz"
+    subprocess.run([sys.executable, script, "npz", path], check=True)
+    return load_faces(path)

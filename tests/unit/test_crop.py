@@ -1,6 +1,7 @@
 """crop.py on pictures whose answer is known."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from vyraz.crop import SIDE, Framing, crop_face, fit_face, roll_of, to_gray, to_input
@@ -26,10 +27,23 @@ def landmarks(roll: float, x: float, y: float, size: float) -> tuple[tuple[float
     return tuple((x + point.real, y + point.imag) for point in points)
 
 
-def test_a_box_of_48_is_cut_out_to_the_pixel() -> None:
-    picture = noise(100, 120)
-    crop = crop_face(picture, Face(Box(30, 20, 48, 48), 1.0), WHOLE)
-    np.testing.assert_array_equal(crop, to_gray(picture)[20:68, 30:78])
+def means_of_three(picture: Pixels, x: int, y: int) -> npt.NDArray[np.float64]:
+    """What 144 pixels from (x, y) on come to when every three by three are averaged."""
+    blocks = to_gray(picture)[y : y + 144, x : x + 144].reshape(SIDE, 3, SIDE, 3)
+    return np.asarray(blocks.mean(axis=(1, 3)))
+
+
+def test_a_box_of_144_is_averaged_by_threes() -> None:
+    picture = noise(200, 220)
+    crop = crop_face(picture, Face(Box(30, 20, 144, 144), 1.0), WHOLE)
+    assert np.abs(crop - means_of_three(picture, 30, 20)).max() <= 0.5
+
+
+def test_a_face_that_moves_by_half_a_pixel_stays_as_sharp() -> None:
+    picture = noise(300, 300)
+    moved = [Face(Box(20 + 2 * part, 20 + 2 * part, 96, 96), 1.0) for part in (0, 0.25, 0.5, 0.75)]
+    spreads = [float(crop_face(picture, face, WHOLE).std()) for face in moved]
+    assert min(spreads) > 0.9 * max(spreads)
 
 
 def test_a_large_box_is_averaged_down() -> None:
@@ -52,10 +66,10 @@ def test_scale_and_place_are_kept_on_a_plane(size: float) -> None:
 
 
 def test_margin_and_shift() -> None:
-    picture = noise(200, 200)
-    crop = crop_face(picture, Face(Box(80, 80, 24, 24), 1.0), Framing(side=2.0, right=0.25, down=-0.125))
-    # A side of 48, its centre 12 right of and 6 above the box's centre (92, 92).
-    np.testing.assert_array_equal(crop, to_gray(picture)[62:110, 80:128])
+    picture = noise(240, 240)
+    crop = crop_face(picture, Face(Box(80, 80, 72, 72), 1.0), Framing(side=2.0, right=0.25, down=-0.125))
+    # A side of 144, its centre 36 right of and 18 above the box's centre (116, 116).
+    assert np.abs(crop - means_of_three(picture, 80, 26)).max() <= 0.5
 
 
 def test_a_tilted_head_is_turned_upright() -> None:
