@@ -97,7 +97,8 @@ class TrainingProgress:
         parts = [f"{name} {value['accuracy']:.4f}" for name, value in row.items() if isinstance(value, Mapping)]
         errors.print(
             f"epoch {row['epoch']}/{self._epochs}  accuracy: {', '.join(parts)}  "
-            f"({row['seconds']:.0f} s, {_duration(left)} left)"
+            f"({row['seconds']:.0f} s, {_duration(left)} left)",
+            soft_wrap=True,
         )
 
 
@@ -166,7 +167,7 @@ def _table(*columns: str, right: bool = False) -> Table:
 
 def _seen(person: Person) -> str:
     if person.first is None or person.last is None:
-        return f"{person.box.width:.0f} px"
+        return f"{person.box.width:.0f} px wide"
     return f"{person.first:.1f}-{person.last:.1f} s"
 
 

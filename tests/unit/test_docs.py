@@ -1,0 +1,43 @@
+"""What the documents say is what the table of facts holds, and their links lead somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from vyraz import models
+
+ROOT = Path(__file__).parent.parent.parent
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+FACTS = models.facts("small")
+SPLITS = ("PublicTest", "PrivateTest", "PrivateTest-dedup")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("name", ["README.md", "MODEL_CARD.md"])
+def test_accuracy_and_cost_are_the_shipped_ones(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    row = " | ".join(f"{100 * FACTS['figures'][split]['accuracy']:.1f} %" for split in SPLITS)
+    assert f"| accuracy | {row} |" in text
+    assert f"{FACTS['parameters']:,} parameters" in text
+    assert f"{FACTS['macs'] / 1e6:.1f} M multiply-adds" in text
+    assert f"{FACTS['bytes'] / 1e6:.2f} MB" in text
+
+
+def test_the_model_card_holds_the_rest() -> None:
+    text = (ROOT / "MODEL_CARD.md").read_text(encoding="utf-8")
+    for figure, name in (("macro_f1", "macro-F1"), ("ece", "ECE (15 bins)"), ("nll", "NLL"), ("brier", "Brier")):
+        row = " | ".join(f"{FACTS['figures'][split][figure]:.3f}" for split in SPLITS)
+        assert f"| {name} | {row} |" in text
+    private = FACTS["figures"]["PrivateTest"]
+    assert "| " + " | ".join(f"{recall:.3f}" for recall in private["per_class"].values()) + " |" in text
+    for label, counts in zip(FACTS["labels"], private["confusion"], strict=True):
+        assert f"| {label} | " + " | ".join(map(str, counts)) + " |" in text
+    assert f"one temperature ({FACTS['temperature']:g}," in text
+    assert f"is below {FACTS['uncertain_below']:g}" in text.replace("\n", " ")
