@@ -8,7 +8,6 @@ slows both.
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -101,6 +100,7 @@ def memory(folder: Path) -> dict[str, Any]:
 
 
 def peak_memory(clip: str) -> int:
+    """Kilobytes, of this process; Linux only."""
     from vyraz import pipeline
     from vyraz.console import AnalysisProgress
     from vyraz.sinks import open_sink
@@ -108,7 +108,9 @@ def peak_memory(clip: str) -> int:
     recognizer, sources = vyraz.Recognizer(), expand([clip])
     with open_sink(str(Path(clip).with_suffix(".csv")), sources, recognizer.labels) as sink:
         pipeline.run(recognizer, sources, [sink], AnalysisProgress(sources, quiet=True))
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Not getrusage: its peak is inherited from the process that started this one.
+    status = Path("/proc/self/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM:")).split()[1])
 
 
 if __name__ == "__main__":
