@@ -130,12 +130,12 @@ def test_dropout_of_c_can_be_chosen() -> None:
 
 
 def test_local_response_normalization_by_hand() -> None:
-    constants: dict[str, Any] = {"radius": 2, "bias": 2.0, "alpha": 0.1, "beta": 0.6}
+    constants: dict[str, Any] = {"radius": 2, "bias": 2.0, "alpha": 0.1}
     x: Float = np.random.default_rng(0).normal(size=(2, 3, 3, 8)).astype(np.float32)
     expected = np.empty_like(x)
     for channel in range(8):
         nearby = (x[..., max(channel - 2, 0) : channel + 3] ** 2).sum(axis=-1)
-        expected[..., channel] = x[..., channel] / (2 + 0.1 * nearby) ** 0.6
+        expected[..., channel] = x[..., channel] / (2 + 0.1 * nearby) ** 0.75
     np.testing.assert_allclose(_array(LocalResponseNormalization(**constants)(x)), expected, rtol=1e-5)
 
 
@@ -151,7 +151,7 @@ def test_local_response_normalization_stays_in_float32() -> None:
 
 
 def test_local_response_normalization_survives_a_file(tmp_path: Path) -> None:
-    constants: dict[str, Any] = {"radius": 3, "bias": 1.5, "alpha": 0.01, "beta": 0.5}
+    constants: dict[str, Any] = {"radius": 3, "bias": 1.5, "alpha": 0.01}
     faces = keras.Input((4, 4, 9))
     model = keras.Model(faces, LocalResponseNormalization(**constants)(faces))
     model.save(tmp_path / "model.keras")
