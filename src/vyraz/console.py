@@ -1,6 +1,7 @@
 """What a terminal shows: progress and errors on stderr, short tables on stdout."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -23,7 +24,18 @@ from vyraz.sources import Source, length_of
 from vyraz.summary import Person, Summary
 from vyraz.types import Frame, Record
 
-__all__ = ["AnalysisProgress", "TrainingProgress", "print_error", "print_models", "print_report", "print_summary"]
+__all__ = [
+    "AnalysisProgress",
+    "TrainingProgress",
+    "print_comparison",
+    "print_epochs",
+    "print_error",
+    "print_models",
+    "print_report",
+    "print_reports",
+    "print_summary",
+    "print_written",
+]
 
 errors = Console(stderr=True, highlight=False)
 results = Console(highlight=False)
@@ -150,6 +162,40 @@ def print_report(report: Mapping[str, Any]) -> None:
     results.print(_confusion(report))
 
 
+def print_reports(reports: Sequence[Mapping[str, Any]]) -> None:
+    """Several models or data sets beside one another, on stdout."""
+    table = _table("data", "model", "pictures", "accuracy", "macro-F1", "ECE", "no face", right=True)
+    for report in reports:
+        name = report["data"] + (f", {report['split']}" if report["split"] else "")
+        calibration = "-" if report["ece"] is None else f"{report['ece']:.3f}"
+        figures = (f"{report['count']:,}", f"{report['accuracy']:.2%}", f"{report['macro_f1']:.3f}", calibration)
+        table.add_row(_plain(name), _plain(report["model"]), *figures, str(report.get("not_found", "-")))
+    results.print(table)
+
+
+def print_comparison(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Runs side by side, on stdout; the files hold more columns."""
+    names = ("train", "val", "PublicTest", "PrivateTest", "paper")
+    table = _table("run", "epochs", "parameters", *names, right=True)
+    for row in rows:
+        shares = ["-" if row[name] is None else f"{row[name]:.1%}" for name in names]
+        parameters = "-" if row["parameters"] is None else f"{row['parameters'] / 1e6:.2f} M"
+        table.add_row(_plain(row["run"]), str(row["epochs"]), parameters, *shares)
+    results.print(table)
+
+
+def print_epochs(epochs: Mapping[str, int]) -> None:
+    """How far each run is, on stderr."""
+    errors.print("drawn: " + ", ".join(f"{_plain(name)} {count}" for name, count in epochs.items()), soft_wrap=True)
+
+
+def print_written(paths: Sequence[Path]) -> None:
+    """Where the results are, on stdout."""
+    results.print("\nwritten:")
+    for path in paths:
+        results.print(f"  {_plain(str(path))}", soft_wrap=True)
+
+
 def _confusion(report: Mapping[str, Any]) -> Table:
     table = _table("", *report["per_class"], "recall", right=True)
     table.title = "true (rows), predicted (columns)"
@@ -161,7 +207,12 @@ def _confusion(report: Mapping[str, Any]) -> Table:
 def _table(*columns: str, right: bool = False) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(columns):
-        table.add_column(column, overflow="fold", justify="right" if right and index else "left")
+        table.add_column(
+            column,
+            overflow="fold" if index == 0 else "ellipsis",
+            no_wrap=index > 0,
+            justify="right" if right and index else "left",
+        )
     return table
 
 

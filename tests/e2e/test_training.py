@@ -33,7 +33,7 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this sys
 
 @dataclass(frozen=True)
 class Trained:
-    """One run that was never killed and one that was, twice, with the same settings."""
+    """One run that was never killed and one that was, three times, with the same settings."""
 
     data: Path
     straight: Path
@@ -114,12 +114,12 @@ def write_faces(path: Path, usage: Sequence[tuple[str, int]]) -> None:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     folder = tmp_path_factory.mktemp("training")
     runs = Trained(folder / "faces.npz", folder / "straight", folder / "killed", folder / "torn")
-    write_faces(runs.data, [("Training", 20), ("PublicTest", 4)])
+    write_faces(runs.data, [("Training", 20), ("PublicTest", 4), ("PrivateTest", 3)])
     done = train(runs.data, runs.straight)
     assert done.returncode == 0, done.stderr
-    # Two epochs a life at least, so that the kill falls on another moment of an epoch each time.
+    # The kill falls on another moment of an epoch each time.
     last = [json.loads(line) for line in (runs.straight / "history.jsonl").read_text().splitlines()][-1]
-    for epochs in (1, 3):
+    for epochs in (1, 2, 4):
         process = start("train", "small", "--data", runs.data, "-o", runs.killed, *SETTINGS, "-q", "--resume")
         kill_after(process, runs.killed, epochs, random.uniform(0, 1.2 * last["seconds"]))
         if not runs.torn.exists():
@@ -183,6 +183,34 @@ def test_resuming_from_a_damaged_checkpoint_says_so(trained: Trained, tmp_path: 
     checkpoint = run / "checkpoint.keras"
     checkpoint.write_bytes(trained.data.read_bytes()[:5000])
     assert_one_line(train(trained.data, run, "--resume"), 1, "checkpoint.keras", "cannot be loaded")
+
+
+def test_compare_measures_and_draws(trained: Trained, tmp_path: Path) -> None:
+    runs = [shutil.copytree(run, tmp_path / run.name) for run in (trained.straight, trained.killed, trained.torn)]
+    done = call("compare", *runs, "--data", trained.data, "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    straight, killed, torn = json.loads((tmp_path / "out" / "table.json").read_text())
+    same = set(straight) - {"run", "ms_per_face", "seconds_per_epoch"}
+    assert {name: straight[name] for name in same} == {name: killed[name] for name in same}
+    # What ONNX gives on the split is what Keras gave after the last epoch.
+    assert straight["PublicTest"] == pytest.approx(history_of(trained.straight)[-1]["PublicTest"]["accuracy"])
+    model = keras.saving.load_model(trained.straight / "model.keras")
+    assert straight["parameters"] == torn["parameters"] == model.count_params()
+    assert straight["PrivateTest"] is not None
+    assert torn["PrivateTest"] is None
+    for name in ("accuracy", "history-straight", "history-killed", "history-torn"):
+        assert (tmp_path / "out" / f"{name}.png").stat().st_size > 5000
+
+
+def test_compare_redraws_without_the_data_and_keeps_what_was_measured(trained: Trained, tmp_path: Path) -> None:
+    run = shutil.copytree(trained.straight, tmp_path / "straight")
+    call("compare", run, "--data", trained.data, "-o", tmp_path / "first")
+    for name in ("model.keras", "checkpoint.keras"):
+        (run / name).unlink()
+    done = call("compare", run, "-o", tmp_path / "second")
+    assert done.returncode == 0, done.stderr
+    for name in ("table.md", "table.csv", "table.json", "history-straight.png", "history-straight.svg"):
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
 
 
 def test_exporting_an_incomplete_run_says_so(trained: Trained, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ FLOORS = (
     ("training",),
     ("console",),
     ("cli",),
+    ("__main__",),
 )
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 PEERS = {("report", "draw")}

@@ -11,7 +11,7 @@ keras = pytest.importorskip("keras", reason="networks need vyraz[train]")
 
 from vyraz.errors import UsageError  # noqa: E402
 from vyraz.training import networks  # noqa: E402
-from vyraz.training.export import count_macs  # noqa: E402
+from vyraz.training.cost import count_macs  # noqa: E402
 from vyraz.types import EMOTIONS  # noqa: E402
 
 Model = Any  # keras is skipped over where it is not installed, so that its types cannot be named

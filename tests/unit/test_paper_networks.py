@@ -16,7 +16,8 @@ keras = pytest.importorskip("keras", reason="networks need vyraz[train]")
 
 from vyraz.classify import Classifier  # noqa: E402
 from vyraz.training import networks  # noqa: E402
-from vyraz.training.export import count_macs, export  # noqa: E402
+from vyraz.training.cost import count_macs  # noqa: E402
+from vyraz.training.export import export  # noqa: E402
 from vyraz.training.networks._parts import LocalResponseNormalization  # noqa: E402
 from vyraz.training.run import Run  # noqa: E402
 from vyraz.types import EMOTIONS, Float  # noqa: E402

@@ -1,7 +1,6 @@
 """A trained network -> ONNX: batch norm folded, any batch size, scores equal to Keras's."""
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,11 @@ from vyraz.classify import METADATA_KEY, Classifier
 from vyraz.crop import SIDE, to_input
 from vyraz.dataset import LabelledFaces
 from vyraz.errors import RunError
+from vyraz.training.cost import cost_of
 from vyraz.training.run import Run
 from vyraz.types import EMOTIONS, Float
 
-__all__ = ["count_macs", "export"]
+__all__ = ["export"]
 
 #: Largest difference of a score between Keras and ONNX Runtime that is let through.
 _TOLERANCE = 1e-5
@@ -43,26 +43,13 @@ def export(run: Run, path: Path, calibration: LabelledFaces | None = None) -> No
     card = {
         "network": run.read()["settings"]["network"],
         "labels": list(EMOTIONS),
-        "parameters": model.count_params(),
-        "macs": count_macs(model.layers),
+        **cost_of(model),
         "temperature": 1.0,
         "uncertain_below": 0.0,
     }
     _write(graph, card, path)
     if calibration is not None:
         _write(graph, card | _calibrate(path, calibration), path)
-
-
-def count_macs(layers: Iterable[keras.Layer]) -> int:
-    """Multiply-adds of one face through convolutions and dense layers; the rest is not counted."""
-    total = 0
-    for layer in layers:
-        if isinstance(layer, keras.Model):
-            total += count_macs(layer.layers)
-        elif isinstance(layer, keras.layers.DepthwiseConv2D | keras.layers.Conv2D | keras.layers.Dense):
-            across = layer.output.shape[1:-1] if layer.kernel.ndim == 4 else ()
-            total += int(np.prod(layer.kernel.shape)) * int(np.prod(across, dtype=np.int64))
-    return total
 
 
 def _load(run: Run) -> keras.Model:
@@ -92,15 +79,21 @@ def _convert(model: keras.Model) -> onnx.ModelProto:
 
 
 def _tidy(graph: onnx.ModelProto) -> onnx.ModelProto:
-    """Plain names for input, output and the free dimension."""
-    renamed = graph.graph.output[0].name
-    for node in graph.graph.node:
-        node.input[:] = ["scores" if name == renamed else name for name in node.input]
-        node.output[:] = ["scores" if name == renamed else name for name in node.output]
+    """Plain names throughout: the converter's depend on what was converted before, ours on the graph alone."""
+    names = {"": "", graph.graph.input[0].name: "faces", graph.graph.output[0].name: "scores"}
+    for index, node in enumerate(graph.graph.node):
+        node.input[:] = [names.setdefault(name, f"constant_{len(names)}") for name in node.input]
+        node.output[:] = [names.setdefault(name, f"value_{len(names)}") for name in node.output]
+        node.name = f"{node.op_type}_{index}"
     graph.graph.output[0].name = "scores"
+    for constant in graph.graph.initializer:
+        constant.name = names[constant.name]
+    constants = sorted(graph.graph.initializer, key=lambda constant: constant.name)
+    del graph.graph.initializer[:], graph.graph.value_info[:]
+    graph.graph.initializer.extend(constants)
     for value in (graph.graph.input[0], graph.graph.output[0]):
         value.type.tensor_type.shape.dim[0].dim_param = "n"
-    graph.graph.name = "vyraz"
+    graph.graph.name, graph.graph.doc_string = "vyraz", ""
     onnx.checker.check_model(graph, full_check=True)
     return graph
 

@@ -14,6 +14,7 @@ from vyraz.dataset import LabelledFaces
 from vyraz.errors import RunError, UsageError
 from vyraz.training import networks
 from vyraz.training.augment import Augmentation
+from vyraz.training.cost import cost_of
 from vyraz.training.data import batches, one_hot, steps
 from vyraz.training.history import append_epoch, truncate_history
 from vyraz.training.networks.recipe import Recipe
@@ -81,7 +82,7 @@ def _begin(
     model = _build(settings)
     model.compile(_optimizer(settings, recipe, per_epoch), _loss(recipe), metrics=["accuracy"], jit_compile=False)
     if not (resume and run.facts.exists()):
-        run.create(settings, faces)
+        run.create(settings, faces, cost_of(model))
         return model, 0
     run.check(settings, faces)
     done = _restore(model, run) // per_epoch if run.checkpoint.exists() else 0

@@ -1,30 +1,32 @@
 """A run: the folder that holds everything about one training.
 
-run.json           settings, versions, fingerprint of the data
+run.json           settings, versions, cost of the network, fingerprint of the data
 history.jsonl      one line an epoch
 checkpoint.keras   model and optimizer after the last finished epoch
 model.keras        the trained network (float32, averaged weights), once training is complete
+figures.json       the trained network measured on the splits of a set, once that was asked for
+
+This module does without Keras, so that runs can be read and compared without it.
 """
 
 import hashlib
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
 from vyraz.dataset import LabelledFaces
-from vyraz.errors import RunError, UsageError
-from vyraz.training import networks
+from vyraz.errors import RunError
 
-__all__ = ["PRECISIONS", "Run", "Settings", "settings_for"]
+if TYPE_CHECKING:
+    import keras
 
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+__all__ = ["Run", "Settings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,42 +41,6 @@ class Settings:
     augment: bool
     precision: str
     options: dict[str, Any] = field(default_factory=dict)
-
-
-def settings_for(network: str, *, seed: int = 1, options: Sequence[str] = (), **chosen: Any) -> Settings:
-    """The settings of a network's recipe, with what was chosen otherwise (None is not chosen).
-
-    Args:
-        network: its name.
-        seed: of shuffling, augmentation, dropout and initial weights.
-        options: of the network's `build`, each as NAME=VALUE.
-        chosen: epochs, batch, learning_rate, augment, precision.
-
-    Raises:
-        UsageError: no such network, or an option that makes no sense.
-    """
-    recipe = networks.get(network).recipe
-    names = ("epochs", "batch", "learning_rate", "augment", "precision")
-    values = {name: getattr(recipe, name) if chosen.get(name) is None else chosen[name] for name in names}
-    if values["precision"] not in PRECISIONS:
-        raise UsageError(f"no precision is called {values['precision']!r}; there are: {', '.join(PRECISIONS)}")
-    if not values["learning_rate"] > 0:
-        raise UsageError(f"the learning rate must be above 0, not {values['learning_rate']}")
-    return Settings(network=network, seed=seed, options=parse_options(options), **values)
-
-
-def parse_options(words: Sequence[str]) -> dict[str, Any]:
-    """`filters=10` -> {"filters": 10}; values are JSON, or else text."""
-    found: dict[str, Any] = {}
-    for word in words:
-        name, mark, value = word.partition("=")
-        if not (name and mark):
-            raise UsageError(f"an option of a network is NAME=VALUE, not {word!r}")
-        try:
-            found[name] = json.loads(value)
-        except json.JSONDecodeError:
-            found[name] = value
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +65,17 @@ class Run:
     def facts(self) -> Path:
         return self.folder / "run.json"
 
-    def create(self, settings: Settings, faces: LabelledFaces) -> None:
+    @property
+    def figures(self) -> Path:
+        return self.folder / "figures.json"
+
+    def create(self, settings: Settings, faces: LabelledFaces, cost: Mapping[str, int]) -> None:
         """Make the folder and write run.json.
+
+        Args:
+            settings: of the training.
+            faces: the set that is trained on.
+            cost: parameters and multiply-adds of the network, see `vyraz.training.cost`.
 
         Raises:
             RunError: a run is there already, or the folder cannot be written.
@@ -111,7 +86,8 @@ class Run:
             self.folder.mkdir(parents=True, exist_ok=True)
             # Renamed when whole: half a run.json, left by a kill, could be neither resumed nor begun anew.
             scratch = self.facts.with_suffix(".tmp")
-            scratch.write_text(json.dumps(_facts(settings, faces), indent=2) + "\n", encoding="utf-8")
+            facts = _facts(settings, faces) | {"cost": dict(cost), "versions": _versions()}
+            scratch.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
             scratch.replace(self.facts)
         except OSError as error:
             raise RunError(f"{self.folder}: cannot be written ({error.strerror})") from error
@@ -132,6 +108,22 @@ class Run:
             raise RunError(f"{self.facts}: cannot be read ({error})") from error
         return facts
 
+    def read_figures(self) -> dict[str, Any]:
+        """What figures.json says; empty where the network was not measured.
+
+        Raises:
+            RunError: a damaged file.
+        """
+        try:
+            figures: dict[str, Any] = json.loads(self.figures.read_text(encoding="utf-8"))
+            if not isinstance(figures["splits"], dict):
+                raise ValueError("its splits are damaged")
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{self.figures}: cannot be read ({error}); remove it and measure anew") from error
+        return figures
+
     def check(self, settings: Settings, faces: LabelledFaces) -> None:
         """Hold that resuming would continue the very same training.
 
@@ -144,7 +136,7 @@ class Run:
         if differ:
             raise RunError(f"{self.folder}: began with other {', '.join(differ)}; resume with the same or start anew")
 
-    def save(self, model: keras.Model, path: Path) -> None:
+    def save(self, model: "keras.Model", path: Path) -> None:
         """Write a model under a temporary name, then rename: a kill leaves the old or the new one."""
         scratch = path.with_name(f"scratch-{path.name}")
         model.save(scratch)
@@ -157,9 +149,14 @@ def _facts(settings: Settings, faces: LabelledFaces) -> dict[str, Any]:
     return {
         "settings": asdict(settings),
         "data": {"sha256": digest, "pictures": dict(zip(usage.tolist(), counts.tolist(), strict=True))},
-        "versions": {
-            "keras": keras.__version__,
-            "backend": keras.backend.backend(),
-            "python": platform.python_version(),
-        },
+    }
+
+
+def _versions() -> dict[str, str]:
+    import keras
+
+    return {
+        "keras": keras.__version__,
+        "backend": keras.backend.backend(),
+        "python": platform.python_version(),
     }

@@ -1,0 +1,136 @@
+"""The commands that make networks: train, compare, export."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vyraz.cli.app import Data, Quiet, app
+from vyraz.console import TrainingProgress, print_comparison, print_epochs, print_written
+from vyraz.errors import MissingExtraError, UsageError
+
+__all__ = ["compare", "export", "train"]
+
+_BACKENDS = ("tensorflow", "jax", "torch")
+
+
+@app.command()
+def train(
+    network: Annotated[str, typer.Argument(help="Name of a network.")],
+    data: Data,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the run.")],
+    epochs: Annotated[int | None, typer.Option(min=1)] = None,
+    batch: Annotated[int | None, typer.Option(min=1)] = None,
+    lr: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    augment: Annotated[bool | None, typer.Option("--augment/--no-augment")] = None,
+    precision: Annotated[str | None, typer.Option(help="float32, mixed_bfloat16 or mixed_float16.")] = None,
+    backend: Annotated[str, typer.Option(help="tensorflow, jax or torch.")] = "tensorflow",
+    options: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Option of the network, such as filters=10.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that is there.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train a network on labelled faces; options left out are those of the network's own recipe."""
+    _choose_backend(backend)
+    fit = _training("fit")
+    settings = _training("settings").settings_for(
+        network, options=options or (),
+        epochs=epochs, batch=batch, learning_rate=lr, seed=seed, augment=augment, precision=precision,
+    )  # fmt: skip
+    from vyraz.dataset import load_faces
+
+    faces = load_faces(data)
+    with TrainingProgress(settings.epochs, quiet=quiet) as progress:
+        fit.fit(settings, faces, _training("run").Run(output), progress, resume=resume)
+    print_written([output / "model.keras"])
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for figures and table.")] = Path("compare"),
+    data: Annotated[
+        Path | None, typer.Option(help="Measure the networks that were not measured yet, on this set.")
+    ] = None,
+    keep_up: Annotated[bool, typer.Option("--watch", help="Redraw after every epoch until training ends.")] = False,
+) -> None:
+    """Draw the training of networks and put them into one table."""
+    comparing, drawing = _training("compare"), _training("redraw")
+    if data is not None:
+        _measure(runs, data)
+    for known in drawing.watch(runs, output) if keep_up else ():
+        print_epochs({result.name: len(result.history) for result in known})
+    results = comparing.read_results(runs)
+    written = drawing.redraw(results, output)
+    print_comparison(comparing.rows_of(results))
+    print_written(written)
+
+
+def _measure(runs: list[Path], data: Path) -> None:
+    """The figures of networks that have none yet; those of incomplete runs have to wait."""
+    _choose_backend("tensorflow")
+    run_of, measuring = _training("run").Run, _training("measure")
+    from vyraz.dataset import load_faces
+
+    faces = load_faces(data)
+    for run in map(run_of, runs):
+        if run.model.exists() and not run.figures.exists():
+            measuring.measure(run, faces)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of a complete run.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The .onnx to write.")],
+    calibrate: Annotated[
+        Path | None, typer.Option(help="Labelled set whose PublicTest split fits the temperature.")
+    ] = None,
+) -> None:
+    """Write a trained network as an .onnx for analyze and evaluate."""
+    _choose_backend("tensorflow")
+    exporter = _training("export")
+    from vyraz.dataset import load_faces
+
+    held_out = load_faces(calibrate).split("PublicTest") if calibrate else None
+    exporter.export(_training("run").Run(run), output, held_out)
+    print_written([output])
+
+
+def _choose_backend(name: str) -> None:
+    if name not in _BACKENDS:
+        raise UsageError(f"no backend is called {name!r}; there are: {', '.join(_BACKENDS)}")
+    if find_spec(name) is None and name != "tensorflow":
+        raise UsageError(f"the backend {name} is not installed: pip install {name}")
+    os.environ["KERAS_BACKEND"] = name
+
+
+def _training(part: str) -> Any:
+    """A module of `vyraz.training`, which needs an extra; only the commands that train load it."""
+    try:
+        with _silence():
+            return import_module(f"vyraz.training.{part}")
+    except ImportError as error:
+        raise MissingExtraError("training and exporting", "train") from error
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """TensorFlow's native code logs to stderr when it is loaded, whatever it is told."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)

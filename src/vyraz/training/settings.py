@@ -1,0 +1,49 @@
+"""What a training is asked for: a network's recipe, with what the user chose otherwise."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from vyraz.errors import UsageError
+from vyraz.training import networks
+from vyraz.training.run import Settings
+
+__all__ = ["PRECISIONS", "parse_options", "settings_for"]
+
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+def settings_for(network: str, *, seed: int = 1, options: Sequence[str] = (), **chosen: Any) -> Settings:
+    """The settings of a network's recipe, with what was chosen otherwise (None is not chosen).
+
+    Args:
+        network: its name.
+        seed: of shuffling, augmentation, dropout and initial weights.
+        options: of the network's `build`, each as NAME=VALUE.
+        chosen: epochs, batch, learning_rate, augment, precision.
+
+    Raises:
+        UsageError: no such network, or an option that makes no sense.
+    """
+    recipe = networks.get(network).recipe
+    names = ("epochs", "batch", "learning_rate", "augment", "precision")
+    values = {name: getattr(recipe, name) if chosen.get(name) is None else chosen[name] for name in names}
+    if values["precision"] not in PRECISIONS:
+        raise UsageError(f"no precision is called {values['precision']!r}; there are: {', '.join(PRECISIONS)}")
+    if not values["learning_rate"] > 0:
+        raise UsageError(f"the learning rate must be above 0, not {values['learning_rate']}")
+    return Settings(network=network, seed=seed, options=parse_options(options), **values)
+
+
+def parse_options(words: Sequence[str]) -> dict[str, Any]:
+    """`filters=10` -> {"filters": 10}; values are JSON, or else text."""
+    found: dict[str, Any] = {}
+    for word in words:
+        name, mark, value = word.partition("=")
+        if not (name and mark):
+            raise UsageError(f"an option of a network is NAME=VALUE, not {word!r}")
+        try:
+            found[name] = json.loads(value)
+        except json.JSONDecodeError:
+            found[name] = value
+    return found
