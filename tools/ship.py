@@ -1,6 +1,6 @@
 """Put a trained run into the package: the network as src/vyraz/models/NAME.onnx, its figures in facts.json.
 
-    python tools/ship.py NAME --run RUN --data fer2013.csv
+    python tools/ship.py NAME --run RUN --data fer2013.csv [--int8]
 
 The temperature and the threshold of `uncertain` are fitted on PublicTest; PrivateTest is looked at here,
 once, and nowhere before.
@@ -33,13 +33,14 @@ def main() -> None:
     parser.add_argument("name")
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--int8", action="store_true")
     chosen = parser.parse_args()
     faces = load_faces(chosen.data)
     path = MODELS / f"{chosen.name}.onnx"
-    export(Run(chosen.run), path, faces.split("PublicTest"))
+    export(Run(chosen.run), path, faces, int8=chosen.int8)
     classifier = Classifier(path)
     reports = {split: evaluate_faces(classifier, faces.split(split)) for split in SPLITS}
-    row = describe(classifier, path, Run(chosen.run).read())
+    row = describe(classifier, path, Run(chosen.run).read(), int8=chosen.int8)
     row["figures"] = {split: {name: report[name] for name in FIGURES} for split, report in reports.items()}
     table = MODELS / "facts.json"
     rows = json.loads(table.read_text()) if table.exists() else {}
@@ -47,7 +48,7 @@ def main() -> None:
     print(f"{chosen.name}: PublicTest {reports['PublicTest']['accuracy']:.4f}")
 
 
-def describe(classifier: Classifier, path: Path, run: dict[str, Any]) -> dict[str, Any]:
+def describe(classifier: Classifier, path: Path, run: dict[str, Any], *, int8: bool) -> dict[str, Any]:
     """All of a row but its figures."""
     card = classifier.card
     return {
@@ -55,6 +56,7 @@ def describe(classifier: Classifier, path: Path, run: dict[str, Any]) -> dict[st
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "bytes": path.stat().st_size,
         "network": card.network,
+        "precision": "int8" if int8 else "float32",
         "labels": list(card.labels),
         "input": [SIDE, SIDE, 1],
         "parameters": card.parameters,

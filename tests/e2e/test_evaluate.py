@@ -78,6 +78,22 @@ def test_faces_are_found_first(grace_hopper: Path, astronaut: Path, tmp_path: Pa
     assert np.sum(report["confusion"]) == 2
 
 
+def test_several_sets_and_models_give_a_list(sets: dict[str, Path]) -> None:
+    arguments = ["--json", "--model", "small", "--model", "small", "--data", sets["npz"], "--data", sets["csv"]]
+    done = CliRunner().invoke(app, ["evaluate", *map(str, arguments)])
+    assert done.exit_code == 0, done.output
+    reports = json.loads(done.stdout)
+    assert [report["data"] for report in reports] == [str(sets[name]) for name in ("npz", "npz", "csv", "csv")]
+    assert all(set(report) == FIELDS and report["count"] == 21 for report in reports)
+
+
+def test_one_bad_set_of_several_loses_nothing(sets: dict[str, Path], tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["evaluate", "--data", str(tmp_path / "none.csv"), "--data", str(sets["npz"])])
+    assert done.exit_code == 1
+    assert "none.csv" in done.stderr
+    assert "21" in done.stdout
+
+
 def test_table(sets: dict[str, Path]) -> None:
     done = CliRunner().invoke(app, ["evaluate", "--data", str(sets["npz"])])
     assert done.exit_code == 0

@@ -19,6 +19,7 @@ import onnxruntime as ort
 import pytest
 
 from vyraz.classify import METADATA_KEY, Classifier
+from vyraz.crop import to_input
 from vyraz.types import EMOTIONS
 
 keras = pytest.importorskip("keras", reason="training needs vyraz[train]")
@@ -242,6 +243,24 @@ def test_onnx_takes_any_number_of_faces(exported: Path, count: int) -> None:
     session = ort.InferenceSession(exported, providers=["CPUExecutionProvider"])
     faces = np.zeros((count, 48, 48, 1), dtype=np.float32)
     assert session.run(None, {session.get_inputs()[0].name: faces})[0].shape == (count, len(EMOTIONS))
+
+
+def test_int8_is_smaller_and_says_nearly_the_same(trained: Trained, exported: Path, tmp_path: Path) -> None:
+    done = call("export", trained.straight, "-o", tmp_path / "int8.onnx", "--calibrate", trained.data, "--int8")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert (tmp_path / "int8.onnx").stat().st_size < 0.4 * exported.stat().st_size
+    with np.load(trained.data) as data:
+        faces = to_input(data["images"])
+    before, after = Classifier(exported)(faces), Classifier(tmp_path / "int8.onnx")(faces)
+    np.testing.assert_allclose(after, before, atol=0.1)
+    assert not np.array_equal(after, before)
+
+
+def test_int8_without_faces_says_so(trained: Trained, tmp_path: Path) -> None:
+    done = call("export", trained.straight, "-o", tmp_path / "int8.onnx", "--int8")
+    assert_one_line(done, 2, "--calibrate")
+    assert not (tmp_path / "int8.onnx").exists()
 
 
 def test_onnx_says_what_it_is(trained: Trained, exported: Path) -> None:

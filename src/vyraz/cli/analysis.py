@@ -3,15 +3,23 @@
 import json
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import vyraz
 from vyraz import models
 from vyraz.cli.app import DetectorName, Device, Ignore, MinFaceScore, Model, Quiet, app
-from vyraz.console import AnalysisProgress, print_models, print_report, print_reports, print_summary, print_written
-from vyraz.errors import UsageError
+from vyraz.console import (
+    AnalysisProgress,
+    print_error,
+    print_models,
+    print_report,
+    print_reports,
+    print_summary,
+    print_written,
+)
+from vyraz.errors import UsageError, VyrazError
 
 __all__ = ["analyze", "demo", "evaluate", "list_models"]
 
@@ -103,14 +111,22 @@ def evaluate(
     """Accuracy, calibration and cost of a model on a labelled set; of several, a table of how they generalise."""
     from vyraz.evaluate import evaluate_set
 
-    reports = [
-        evaluate_set(name, path, split=split, ignore=ignore or (), detector=detector if detect else None, device=device)
-        for path in data
-        for name in model or ["small"]
-    ]
+    pairs = [(path, name) for path in data for name in model or ["small"]]
+    reports: list[dict[str, Any]] = []
+    options: dict[str, Any] = {"split": split, "ignore": ignore or (), "detector": detector if detect else None}
+    for path, name in pairs:
+        try:
+            reports.append(evaluate_set(name, path, device=device, **options))
+        except VyrazError as error:
+            # Of several, the others are still wanted.
+            if len(pairs) == 1:
+                raise
+            print_error(error)
     if as_json:
-        typer.echo(json.dumps(reports if len(reports) > 1 else reports[0]))
-    elif len(reports) > 1:
+        typer.echo(json.dumps(reports if len(pairs) > 1 else reports[0]))
+    elif len(pairs) > 1:
         print_reports(reports)
     else:
         print_report(reports[0])
+    if len(reports) < len(pairs):
+        raise typer.Exit(1)

@@ -13,8 +13,9 @@ from vyraz import metrics
 from vyraz.classify import METADATA_KEY, Classifier
 from vyraz.crop import SIDE, to_input
 from vyraz.dataset import LabelledFaces
-from vyraz.errors import RunError
+from vyraz.errors import RunError, UsageError
 from vyraz.training.cost import cost_of
+from vyraz.training.quantize import quantized
 from vyraz.training.run import Run
 from vyraz.types import EMOTIONS, Float
 
@@ -25,21 +26,29 @@ _TOLERANCE = 1e-5
 _OPSET = 17
 
 
-def export(run: Run, path: Path, calibration: LabelledFaces | None = None) -> None:
+def export(run: Run, path: Path, faces: LabelledFaces | None = None, *, int8: bool = False) -> None:
     """Write a run's network as an .onnx that `Classifier` takes.
 
     Args:
         run: a complete run.
         path: the file.
-        calibration: held-out faces on which the temperature and the threshold of `uncertain` are
-            fitted; without them scores stay as the network gives them.
+        faces: a set on whose PublicTest split the temperature and the threshold of `uncertain` are
+            fitted; without it scores stay as the network gives them.
+        int8: a quarter of the size, and faster; faces of the set's Training split tell the ranges.
 
     Raises:
         RunError: the run is not complete, ONNX and Keras disagree, or the file cannot be written.
+        UsageError: int8 without a set.
+        DataError: a split is missing.
     """
+    if int8 and faces is None:
+        raise UsageError("int8 needs faces to learn its ranges from: give the labelled set with --calibrate")
+    faces = faces.with_splits() if faces is not None else None
     model = _load(run)
     graph = _convert(model)
     _compare(model, graph)
+    if int8 and faces is not None:
+        graph = quantized(graph, faces.split("Training"))
     card = {
         "network": run.read()["settings"]["network"],
         "labels": list(EMOTIONS),
@@ -48,8 +57,8 @@ def export(run: Run, path: Path, calibration: LabelledFaces | None = None) -> No
         "uncertain_below": 0.0,
     }
     _write(graph, card, path)
-    if calibration is not None:
-        _write(graph, card | _calibrate(path, calibration), path)
+    if faces is not None:
+        _write(graph, card | _calibrate(path, faces.split("PublicTest")), path)
 
 
 def _load(run: Run) -> keras.Model:
