@@ -106,7 +106,7 @@ def peak_memory(clip: str) -> int:
     from vyraz.sinks import open_sink
 
     recognizer, sources = vyraz.Recognizer(), expand([clip])
-    with open_sink(str(Path(clip).with_suffix(".csv")), sources, recognizer.labels) as sink:
+    with open_sink(str(Path(clip).with_suffix(".csv")), sources) as sink:
         pipeline.run(recognizer, sources, [sink], AnalysisProgress(sources, quiet=True))
     # Not getrusage: its peak is inherited from the process that started this one.
     status = Path("/proc/self/status").read_text()

@@ -89,7 +89,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 def _caption(record: Record) -> str:
     doubt = "?" if record.status == "uncertain" else ""
-    return f"{record.emotion}{doubt} {100 * (record.confidence or 0):.0f}%"
+    return f"{record.label}{doubt} {100 * record.steady.get(record.label or '', 0):.0f}%"
 
 
 def _ink_on(colour: Colour) -> Colour:
@@ -98,7 +98,7 @@ def _ink_on(colour: Colour) -> Colour:
 
 
 def _main_colour(record: Record) -> Colour:
-    return _UNCERTAIN if record.status == "uncertain" else colour_of(record.emotion)
+    return _UNCERTAIN if record.status == "uncertain" else colour_of(record.label)
 
 
 def _draw_box(draw: ImageDraw.ImageDraw, record: Record, size: int) -> None:
@@ -144,9 +144,9 @@ def _draw_panel(draw: ImageDraw.ImageDraw, record: Record, panel: Box, size: int
         (panel.x, panel.y, panel.x + panel.width, panel.y + panel.height), radius=small // 3, fill=_PANEL
     )
     start, length = panel.x + small * 5, small * 4.1
-    for row, (label, score) in enumerate(record.scores.items()):
+    for row, (label, score) in enumerate(record.steady.items()):
         middle = panel.y + small * (0.3 + 1.25 * (row + 0.5))
-        ink = _INK if label == record.emotion else (200, 200, 200)
+        ink = _INK if label == record.label else (200, 200, 200)
         draw.text((panel.x + small * 0.5, middle), label, fill=ink, font=font, anchor="lm")
         top, bottom = middle - small * 0.35, middle + small * 0.35
         draw.rectangle((start, top, start + length, bottom), fill=(255, 255, 255, 40))

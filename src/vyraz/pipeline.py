@@ -1,8 +1,8 @@
 """The main job: sources through a recognizer into sinks; one bad source does not stop the rest."""
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -26,7 +26,13 @@ class Observer(Protocol):
 
 
 def run(
-    recognizer: Recognizer, sources: Sequence[Source], sinks: Sequence[Sink], observer: Observer, *, every: int = 1
+    recognizer: Recognizer,
+    sources: Sequence[Source],
+    sinks: Sequence[Sink],
+    observer: Observer,
+    *,
+    every: int = 1,
+    smooth: float | None = None,
 ) -> int:
     """Analyse every source.
 
@@ -36,6 +42,7 @@ def run(
         sinks: opened; the caller closes them.
         observer: told of every frame and failure.
         every: of videos, analyse every Nth frame.
+        smooth: see `Recognizer.stream`.
 
     Returns:
         How many sources failed, wholly or in part.
@@ -43,17 +50,20 @@ def run(
     Raises:
         SinkError: a result cannot be written; this ends the job.
     """
-    return sum(_run_one(recognizer, source, sinks, observer, every) for source in sources)
+    options: dict[str, Any] = {"every": every, "smooth": smooth}
+    return sum(_run_one(recognizer, source, sinks, observer, options) for source in sources)
 
 
-def _run_one(recognizer: Recognizer, source: Source, sinks: Sequence[Sink], observer: Observer, every: int) -> bool:
+def _run_one(
+    recognizer: Recognizer, source: Source, sinks: Sequence[Sink], observer: Observer, options: Mapping[str, Any]
+) -> bool:
     observer.begin(source)
     for sink in sinks:
         sink.begin(source)
     problems: Counter[str] = Counter()
     reached = 0
     try:
-        for frame, records in recognizer.frames(source, every=every):
+        for frame, records in recognizer.frames(source, **options):
             _pass_on(frame, records, sinks, observer)
             problems.update(f"{source.name}: {record.message}" for record in records if record.status == "error")
             reached = frame.index + 1

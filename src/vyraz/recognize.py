@@ -1,7 +1,6 @@
 """The one place that joins the parts: frame -> faces -> crops -> scores -> records."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -13,14 +12,12 @@ from vyraz.classify import Classifier
 from vyraz.crop import SIDE, crop_face, to_input
 from vyraz.detect import Detector, make_detector
 from vyraz.errors import SourceError, UsageError
+from vyraz.follow import Following, status_of
 from vyraz.sources import Source
-from vyraz.track import Tracker
-from vyraz.types import Face, Float, Frame, Pixels, Record, Status
+from vyraz.types import Face, Float, Frame, Pixels, Record
 
 __all__ = ["Recognizer", "analyze"]
 
-#: Faces with a shorter side, in pixels, are scored but never trusted.
-_TINY = 20
 #: In a video without a face, seconds between looks at the frame turned by 90 degrees.
 _TURN_EVERY = 1.0
 
@@ -69,38 +66,43 @@ class Recognizer:
         frame = sources.from_array(image) if isinstance(image, np.ndarray) else _picture(image)
         return [record for record in self.read_frame(frame) if record.box is not None]
 
-    def stream(self, source: str | Path | Source, *, every: int = 1) -> Iterator[Record]:
+    def stream(self, source: str | Path | Source, **options: Any) -> Iterator[Record]:
         """Records of a picture, video, camera or URL as they come: at least one a frame.
 
         Args:
             source: what `vyraz analyze` takes.
-            every: of a video, analyse every Nth frame.
+            options: of `frames`.
 
         Raises:
             SourceError: it cannot be opened.
+            UsageError: an option out of range.
         """
-        for _, records in self.frames(source, every=every):
+        for _, records in self.frames(source, **options):
             yield from records
 
-    def frames(self, source: str | Path | Source, *, every: int = 1) -> Iterator[tuple[Frame, list[Record]]]:
+    def frames(
+        self, source: str | Path | Source, *, every: int = 1, smooth: float | None = None
+    ) -> Iterator[tuple[Frame, list[Record]]]:
         """Like `stream`, each frame with its records.
+
+        Args:
+            source: what `vyraz analyze` takes.
+            every: of a video, analyse every Nth frame.
+            smooth: time constant in seconds over which the scores of a recording are smoothed; 0 is not at
+                all, None is 0.4. Pictures are never smoothed.
 
         Yields:
             The frame and one record a face, or one record of status no_face or error.
         """
         if every < 1:
             raise UsageError(f"every must be 1 or more, not {every}")
-        tracker, looked = Tracker(), -_TURN_EVERY
+        following = Following(smooth, self.classifier.card.uncertain_below)
+        looked = -_TURN_EVERY
         for frame in _resolve(source, every):
             seconds = frame.timestamp or 0.0
             turned = frame.timestamp is None or seconds - looked >= _TURN_EVERY
             looked = seconds if turned else looked
-            records = self.read_frame(frame, turned=turned)
-            faces = [Face(record.box, record.face_score) for record in records if record.box is not None]
-            numbers = tracker.update(faces, seconds)
-            if numbers:
-                records = [replace(record, face_id=number) for record, number in zip(records, numbers, strict=True)]
-            yield frame, records
+            yield frame, following.take(self.read_frame(frame, turned=turned))
 
     def read_frame(self, frame: Frame, *, turned: bool = True) -> list[Record]:
         """The records of one frame, on its own: no tracks.
@@ -124,8 +126,7 @@ class Recognizer:
 
     def _record(self, frame: Frame, face: Face, scores: Float) -> Record:
         by_name = {label: float(score) for label, score in zip(self.labels, scores, strict=True)}
-        doubtful = scores.max() < self.classifier.card.uncertain_below or min(face.box.width, face.box.height) < _TINY
-        status: Status = "uncertain" if doubtful else "ok"
+        status = status_of(float(scores.max()), face.box, self.classifier.card.uncertain_below)
         return Record(
             source=frame.source,
             frame=frame.index,
@@ -137,12 +138,13 @@ class Recognizer:
         )
 
 
-def analyze(source: str | Path, *, every: int = 1, **options: Any) -> list[dict[str, Any]]:
+def analyze(source: str | Path, *, every: int = 1, smooth: float | None = None, **options: Any) -> list[dict[str, Any]]:
     """All of a source as flat rows: `pandas.DataFrame(vyraz.analyze("talk.mp4"))` just works.
 
     Args:
         source: what `vyraz analyze` takes: a picture, folder, glob, video, URL.
         every: of videos, analyse every Nth frame.
+        smooth: see `Recognizer.frames`.
         options: of `Recognizer`.
 
     Returns:
@@ -153,10 +155,12 @@ def analyze(source: str | Path, *, every: int = 1, **options: Any) -> list[dict[
         UsageError: an unknown name or an option out of range.
     """
     recognizer = Recognizer(**options)
+    found = sources.expand([str(source)])
+    smoothed = smooth != 0 and not all(one.is_picture for one in found)
     return [
-        record.row(recognizer.labels)
-        for one in sources.expand([str(source)])
-        for record in recognizer.stream(one, every=every)
+        record.row(recognizer.labels, smoothed=smoothed)
+        for one in found
+        for record in recognizer.stream(one, every=every, smooth=smooth)
     ]
 
 

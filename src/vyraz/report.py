@@ -41,7 +41,7 @@ class Timeline:
         self._statuses[record.status] += 1
         self._end = max(self._end, record.timestamp or 0.0)
         if record.face_id is not None and record.timestamp is not None:
-            scores = (record.scores[label] for label in self._labels)
+            scores = (record.steady[label] for label in self._labels)
             self._points[record.face_id].append((record.timestamp, *scores))
 
     def save(self, path: Path) -> None:

@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import lap
+import numpy as np
+import numpy.typing as npt
+
 from vyraz.types import Box, Face
 
 __all__ = ["Tracker"]
@@ -11,8 +15,12 @@ __all__ = ["Tracker"]
 _MEMORY = 1.0
 #: Boxes that overlap less (intersection over union) are the same face only if they lie close together.
 _MIN_OVERLAP = 0.2
-#: Centres may move by this share of the face's size, and the size may change by this factor.
-_MAX_STEP, _MAX_GROWTH = 0.8, 1.6
+#: Centres may be off by this share of the face's size, and more the longer it was not seen, by this share a second.
+_MAX_STEP, _DRIFT = 0.8, 1.0
+#: The size may change by this factor.
+_MAX_GROWTH = 1.6
+#: Seconds over which a velocity is averaged, and for which it is believed once a face is lost.
+_MOMENTUM, _BELIEF = 0.15, 0.3
 
 
 @dataclass(slots=True)
@@ -20,12 +28,30 @@ class _Track:
     number: int
     box: Box
     seen: float
+    velocity: tuple[float, float] = (0.0, 0.0)
+
+    def expected(self, timestamp: float) -> Box:
+        """Where the face should be by now if it moved on as before."""
+        ahead = min(timestamp - self.seen, _BELIEF)
+        dx, dy = (part * ahead for part in self.velocity)
+        return self.box._replace(x=self.box.x + dx, y=self.box.y + dy)
+
+    def meet(self, box: Box, timestamp: float) -> None:
+        """The face was found again."""
+        passed = timestamp - self.seen
+        if passed > 0:
+            weight = min(passed / _MOMENTUM, 1.0)
+            moved = zip(box.centre, self.box.centre, self.velocity, strict=True)
+            across, down = (old + weight * ((now - before) / passed - old) for now, before, old in moved)
+            self.velocity = across, down
+        self.box, self.seen = box, timestamp
 
 
 class Tracker:
-    """Follows faces by where they are; no biometric identity is computed.
+    """Follows faces by where they are and how they move; no biometric identity is computed.
 
-    Pairs are taken greedily, best overlap first. One tracker serves one recording.
+    Faces and tracks are paired such that the sum of all likenesses is largest (linear assignment; Jonker and
+    Volgenant 1987). One tracker serves one recording.
     """
 
     def __init__(self) -> None:
@@ -43,23 +69,21 @@ class Tracker:
             One number a face, counted from 1.
         """
         self._tracks = [track for track in self._tracks if timestamp - track.seen <= _MEMORY]
-        numbers = dict.fromkeys(range(len(faces)), 0)
-        free = set(range(len(self._tracks)))
-        for _, index, place in sorted(self._pairs(faces), reverse=True):
-            if not numbers[index] and place in free:
-                free.discard(place)
-                track = self._tracks[place]
-                track.box, track.seen = faces[index].box, timestamp
-                numbers[index] = track.number
-        return [numbers[index] or self._begin(face.box, timestamp) for index, face in enumerate(faces)]
+        numbers = [0] * len(faces)
+        for index, place in _pairs(self._likenesses(faces, timestamp)):
+            self._tracks[place].meet(faces[index].box, timestamp)
+            numbers[index] = self._tracks[place].number
+        return [number or self._begin(face.box, timestamp) for number, face in zip(numbers, faces, strict=True)]
 
-    def _pairs(self, faces: Sequence[Face]) -> list[tuple[float, int, int]]:
-        scored = [
-            (_likeness(track.box, face.box), index, place)
-            for index, face in enumerate(faces)
-            for place, track in enumerate(self._tracks)
-        ]
-        return [pair for pair in scored if pair[0] > 0]
+    def cut(self) -> None:
+        """The scene has changed: whoever comes now is somebody else."""
+        self._tracks.clear()
+
+    def _likenesses(self, faces: Sequence[Face], timestamp: float) -> npt.NDArray[np.float64]:
+        """float64 (faces, tracks): 0 for different faces."""
+        expected = [(track.expected(timestamp), timestamp - track.seen) for track in self._tracks]
+        rows = [[_likeness(box, face.box, passed) for box, passed in expected] for face in faces]
+        return np.array(rows, dtype=np.float64).reshape(len(faces), len(expected))
 
     def _begin(self, box: Box, timestamp: float) -> int:
         self._tracks.append(_Track(self._next, box, timestamp))
@@ -67,13 +91,24 @@ class Tracker:
         return self._next - 1
 
 
-def _likeness(before: Box, now: Box) -> float:
+def _pairs(likenesses: npt.NDArray[np.float64]) -> list[tuple[int, int]]:
+    """(face, track) of those that belong together."""
+    if not likenesses.size:
+        return []
+    _, places, _ = lap.lapjv(-likenesses, extend_cost=True)
+    return [(index, place) for index, place in enumerate(places.tolist()) if place >= 0 and likenesses[index, place]]
+
+
+def _likeness(expected: Box, now: Box, passed: float) -> float:
     """0 for different faces; overlap plus one where boxes overlap, else closeness in 0..1."""
-    overlap = before.overlap(now)
+    overlap = expected.overlap(now)
+    size = (expected.width * expected.height) ** 0.5
+    growth = (now.width * now.height) ** 0.5 / size if size else 0.0
+    if not 1 / _MAX_GROWTH < growth < _MAX_GROWTH:
+        return 1 + overlap if overlap >= 2 * _MIN_OVERLAP else 0.0
     if overlap >= _MIN_OVERLAP:
         return 1 + overlap
-    size = (before.width * before.height) ** 0.5
-    growth = (now.width * now.height) ** 0.5 / size if size else 0.0
-    (x, y), (last_x, last_y) = now.centre, before.centre
-    step = ((x - last_x) ** 2 + (y - last_y) ** 2) ** 0.5 / size if size else float("inf")
-    return 1 - step / _MAX_STEP if step < _MAX_STEP and 1 / _MAX_GROWTH < growth < _MAX_GROWTH else 0.0
+    (x, y), (last_x, last_y) = now.centre, expected.centre
+    step = ((x - last_x) ** 2 + (y - last_y) ** 2) ** 0.5 / size
+    reach = _MAX_STEP + _DRIFT * passed
+    return 1 - step / reach if step < reach else 0.0

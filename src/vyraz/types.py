@@ -84,12 +84,16 @@ class Face:
     landmarks: tuple[tuple[float, float], ...] | None = None
 
 
+_NOTHING: Mapping[str, float] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """What one face in one frame gave. A frame without a face has one record without a box.
 
     `scores` maps each label of the model to its calibrated probability; they sum to 1. Empty where
-    there is no face.
+    there is no face. `smooth` is the same, smoothed over the face's track, and `shown` the label that is
+    steady enough to be shown; both are empty where nothing was smoothed.
     """
 
     source: str
@@ -99,24 +103,37 @@ class Record:
     face_id: int | None = None
     box: Box | None = None
     face_score: float | None = None
-    scores: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    scores: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
     message: str = ""
+    smooth: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
+    shown: str | None = None
+
+    @property
+    def steady(self) -> Mapping[str, float]:
+        """The smoothed scores, or the raw ones where nothing was smoothed: what is to be shown."""
+        return self.smooth or self.scores
+
+    @property
+    def label(self) -> str | None:
+        """The label to be shown: `shown`, or the strongest where nothing was smoothed; None without a face."""
+        return self.shown or self.emotion
 
     @property
     def emotion(self) -> str | None:
-        """The label with the largest score; None without a face."""
-        return max(self.scores, key=self.scores.__getitem__) if self.scores else None
+        """The label with the largest score, smoothed where that was asked for; None without a face."""
+        return max(self.steady, key=self.steady.__getitem__) if self.scores else None
 
     @property
     def confidence(self) -> float | None:
-        """The largest score, 0..1; None without a face."""
-        return max(self.scores.values()) if self.scores else None
+        """The largest score, 0..1, smoothed where that was asked for; None without a face."""
+        return max(self.steady.values()) if self.scores else None
 
-    def row(self, labels: Sequence[str] = EMOTIONS) -> dict[str, Any]:
+    def row(self, labels: Sequence[str] = EMOTIONS, *, smoothed: bool = False) -> dict[str, Any]:
         """The flat form: one row of the result table, None where there is nothing to say.
 
         Args:
             labels: the model's, one column each.
+            smoothed: with a column NAME_smooth for each label too.
         """
         box = self.box
         return {
@@ -130,6 +147,7 @@ class Record:
             "height": _rounded(box and box.height, 2),
             "face_score": _rounded(self.face_score, 4),
             **{label: _rounded(self.scores.get(label), 6) for label in labels},
+            **({f"{label}_smooth": _rounded(self.smooth.get(label), 6) for label in labels} if smoothed else {}),
             "emotion": self.emotion,
             "confidence": _rounded(self.confidence, 6),
             "status": self.status,

@@ -16,9 +16,9 @@ SOURCE = Path(vyraz.__file__).parent
 # From the ground up: a module imports only from rows above its own.
 FLOORS = (
     ("types", "errors"),
-    ("metrics", "models", "pictures", "crop"),
+    ("metrics", "models", "pictures", "crop", "smooth"),
     ("video", "dataset", "classify", "detect", "track", "draw", "report"),
-    ("sources",),
+    ("sources", "follow"),
     ("recognize", "sinks", "summary"),
     ("pipeline", "evaluate", "demo"),
     ("training",),

@@ -16,7 +16,7 @@ from PIL import Image
 
 from tests.conftest import MakeClip
 from vyraz.errors import MissingExtraError, SinkError, UsageError
-from vyraz.sinks import Sink, open_sink
+from vyraz.sinks import Setup, Sink, open_sink
 from vyraz.sources import Source
 from vyraz.types import EMOTIONS, Box, Frame, Record
 from vyraz.video import read_video
@@ -60,8 +60,8 @@ def _feed(sink: Sink) -> None:
         sink.end()
 
 
-def _open(path: Path, sources: Sequence[Source] = (_PHOTO, _TALK, _ABSENT), **options: bool) -> Sink:
-    return open_sink(str(path), sources, EMOTIONS, **options)
+def _open(path: Path, sources: Sequence[Source] = (_PHOTO, _TALK, _ABSENT), *, blur: bool = False) -> Sink:
+    return open_sink(str(path), sources, Setup(blur=blur))
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -142,7 +142,7 @@ class TestTables:
             assert len(_rows(path)) == 1
 
     def test_parquet_goes_to_disk_in_groups(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("vyraz.sinks._ROW_GROUP", 4)
+        monkeypatch.setattr("vyraz.sinks.tables._ROW_GROUP", 4)
         with _open(tmp_path / "x.parquet") as sink:
             for index in range(10):
                 sink.write(_frame(_TALK, index, index / 25), [_face(_TALK, index, index / 25)])
@@ -159,7 +159,7 @@ class TestTables:
 
     def test_other_labels_are_other_columns(self, tmp_path: Path) -> None:
         record = Record("a", 0, None, "ok", 1, Box(0, 0, 1, 1), 0.5, MappingProxyType({"calm": 0.75, "wild": 0.25}))
-        with open_sink(str(tmp_path / "x.csv"), [_PHOTO], ("calm", "wild")) as sink:
+        with open_sink(str(tmp_path / "x.csv"), [_PHOTO], Setup(("calm", "wild"))) as sink:
             sink.write(_frame(_PHOTO), [record])
         (row,) = csv.DictReader((tmp_path / "x.csv").open(newline=""))
         assert list(row) == [*COLUMNS[:9], "calm", "wild", *COLUMNS[16:]]
@@ -168,7 +168,7 @@ class TestTables:
     def test_stdout(self, monkeypatch: pytest.MonkeyPatch) -> None:
         stdout = io.StringIO()
         monkeypatch.setattr("sys.stdout", stdout)
-        with open_sink("-", [_PHOTO], EMOTIONS) as sink:
+        with open_sink("-", [_PHOTO]) as sink:
             _feed(sink)
         rows = [json.loads(line) for line in stdout.getvalue().splitlines()]
         assert [list(row) for row in rows] == [COLUMNS] * 6
@@ -177,7 +177,7 @@ class TestTables:
     def test_a_closed_stdout(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("sys.stdout", None)
         with pytest.raises(SinkError, match="stdout is closed"):
-            open_sink("-", [_PHOTO], EMOTIONS)
+            open_sink("-", [_PHOTO])
 
 
 def _fail_half_way(sink: Sink, source: Source = _PHOTO) -> None:

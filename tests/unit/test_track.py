@@ -37,3 +37,38 @@ def test_another_size_in_the_same_place_nearby_is_someone_else() -> None:
     tracker = Tracker()
     tracker.update([face(0, 0, 100)], 0.0)
     assert tracker.update([face(90, 40, 30)], 0.1) == [2]
+
+
+def test_faces_that_cross_keep_their_numbers() -> None:
+    """They pass each other at the same height; for half a second only the nearer one is seen."""
+    tracker = Tracker()
+    seen: dict[int, list[float]] = {1: [], 2: []}
+    for frame in range(100):
+        right, left = 10 + 4.0 * frame, 400 - 4.0 * frame
+        hidden = abs(right - left) < 45
+        faces = [face(right)] if hidden else [face(right), face(left, 6)]
+        for number, found in zip(tracker.update(faces, frame / 25), faces, strict=True):
+            seen[number].append(found.box.x)
+    assert seen[1] == sorted(seen[1])
+    assert seen[2] == sorted(seen[2], reverse=True)
+
+
+def test_pairs_are_the_best_together_not_one_by_one() -> None:
+    """The face between two tracks goes where the other face leaves a place."""
+    tracker = Tracker()
+    tracker.update([face(0), face(40)], 0.0)
+    assert tracker.update([face(18), face(-22)], 0.04) == [2, 1]
+
+
+def test_nobody_keeps_a_number_over_a_cut() -> None:
+    tracker = Tracker()
+    tracker.update([face(10)], 0.0)
+    tracker.cut()
+    assert tracker.update([face(10)], 0.04) == [2]
+
+
+def test_any_number_of_faces() -> None:
+    tracker = Tracker()
+    crowd = [face(70 * (index % 40), 70 * (index // 40)) for index in range(800)]
+    assert tracker.update(crowd, 0.0) == list(range(1, 801))
+    assert tracker.update(crowd[::-1], 0.04) == list(range(800, 0, -1))

@@ -1,6 +1,7 @@
 """The commands that use a network: analyze, demo, models, evaluate."""
 
 import json
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +21,7 @@ from vyraz.console import (
     print_written,
 )
 from vyraz.errors import UsageError, VyrazError
+from vyraz.sources import Source
 
 __all__ = ["analyze", "demo", "evaluate", "list_models"]
 
@@ -40,13 +42,16 @@ def analyze(
     detector: DetectorName = "yunet",
     min_face_score: MinFaceScore = None,
     every: Annotated[int, typer.Option(min=1, help="Of videos, analyse every Nth frame.")] = 1,
+    smooth: Annotated[
+        float | None, typer.Option(min=0, help="Seconds over which scores are smoothed (0.4 for videos; 0: not).")
+    ] = None,
     blur: Annotated[bool, typer.Option("--blur", help="Make faces unrecognisable in what is drawn.")] = False,
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
     """Find the faces of pictures and videos and score their expression."""
     from vyraz import pipeline
-    from vyraz.sinks import open_sink
+    from vyraz.sinks import Setup, open_sink
     from vyraz.sources import expand
 
     targets = output or []
@@ -54,14 +59,20 @@ def analyze(
         raise UsageError("the same result is asked for twice; give each -o a name of its own")
     recognizer = vyraz.Recognizer(model, detector, min_face_score=min_face_score, device=device)
     found = expand(sources)
+    setup = Setup(recognizer.labels, smoothed=_smoothed(found, smooth), blur=blur)
     with ExitStack() as stack:
-        sinks = [stack.enter_context(open_sink(to, found, recognizer.labels, blur=blur)) for to in targets]
+        sinks = [stack.enter_context(open_sink(to, found, setup)) for to in targets]
         progress = stack.enter_context(AnalysisProgress(found, quiet=quiet))
-        failed = pipeline.run(recognizer, found, sinks, progress, every=every)
+        failed = pipeline.run(recognizer, found, sinks, progress, every=every, smooth=smooth)
     if not output:
         print_summary(progress.summary)
     if failed:
         raise typer.Exit(1)
+
+
+def _smoothed(sources: Sequence[Source], smooth: float | None) -> bool:
+    """Whether the results have columns of smoothed scores: where anything can be smoothed."""
+    return smooth != 0 and not all(source.is_picture for source in sources)
 
 
 @app.command()

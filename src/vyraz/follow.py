@@ -1,0 +1,54 @@
+"""The frames of one recording in their order: the same number for the same face, scores that stand still."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from vyraz.errors import UsageError
+from vyraz.smooth import DEFAULT_SECONDS, Smoother
+from vyraz.track import Tracker
+from vyraz.types import Box, Face, Record, Status
+
+__all__ = ["Following", "status_of"]
+
+#: Faces with a shorter side, in pixels, are scored but never trusted.
+_TINY = 20
+
+
+def status_of(confidence: float, box: Box, uncertain_below: float) -> Status:
+    """Whether a score can be trusted: `ok` or `uncertain`."""
+    return "uncertain" if confidence < uncertain_below or min(box.width, box.height) < _TINY else "ok"
+
+
+class Following:
+    """What is carried from frame to frame of one recording.
+
+    Args:
+        smooth: time constant of smoothing in seconds; 0 is not at all, None is the default.
+        uncertain_below: the model's threshold.
+
+    Raises:
+        UsageError: a time below 0.
+    """
+
+    def __init__(self, smooth: float | None, uncertain_below: float) -> None:
+        seconds = DEFAULT_SECONDS if smooth is None else smooth
+        if not seconds >= 0:
+            raise UsageError(f"scores are smoothed over 0 seconds or more, not {seconds}")
+        self._tracker, self._smoother = Tracker(), Smoother(seconds) if seconds else None
+        self._threshold = uncertain_below
+
+    def take(self, records: Sequence[Record]) -> list[Record]:
+        """The records of the next frame, with track numbers and smoothed scores."""
+        faces = [Face(record.box, record.face_score) for record in records if record.box is not None]
+        numbers = self._tracker.update(faces, records[0].timestamp or 0.0) if records else []
+        if not numbers:
+            return list(records)
+        return [self._one(record, number) for record, number in zip(records, numbers, strict=True)]
+
+    def _one(self, record: Record, number: int) -> Record:
+        if self._smoother is None or record.timestamp is None or record.box is None:
+            return replace(record, face_id=number)
+        smooth, shown = self._smoother.update(number, record.scores, record.timestamp)
+        status = status_of(max(smooth.values()), record.box, self._threshold)
+        return replace(record, face_id=number, smooth=MappingProxyType(smooth), shown=shown, status=status)

@@ -1,0 +1,99 @@
+"""Where results go: tables (.csv .jsonl .parquet), annotated video (.mp4), pictures (.png .jpg).
+
+Tables hold all sources of a call. A picture or a video shows one source: with several sources, the
+source's name is put into the file's name. A picture of a recording is its timeline.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from vyraz.errors import SinkError, UsageError
+from vyraz.report import require_plots
+from vyraz.sinks.base import Setup, Sink, told
+from vyraz.sinks.media import AnnotatedPicture, AnnotatedVideo
+from vyraz.sinks.tables import Csv, JsonLines, Parquet
+from vyraz.sources import Source
+
+__all__ = ["SUFFIXES", "Setup", "Sink", "open_sink"]
+
+_PICTURES = (".png", ".jpg", ".jpeg")
+SUFFIXES = (".csv", ".jsonl", ".parquet", ".mp4", ".png", ".jpg")
+
+
+def open_sink(target: str, sources: Sequence[Source], setup: Setup | None = None) -> Sink:
+    """The sink that a file's suffix asks for; `-` is JSON lines on stdout.
+
+    Args:
+        target: the file.
+        sources: all that will come.
+        setup: labels and options; None is FER-2013's labels and no option.
+
+    Raises:
+        UsageError: a suffix that is not known, a file that is one of the sources, or nothing to draw.
+        MissingExtraError: the form needs a package that is not installed.
+        SinkError: the file cannot be written.
+    """
+    setup = setup or Setup()
+    if target == "-":
+        return JsonLines(_stdout(), setup)
+    path = Path(target)
+    _refuse_overwriting(path, sources)
+    suffix = path.suffix.lower()
+    if suffix in (".csv", ".jsonl"):
+        return (Csv if suffix == ".csv" else JsonLines)(_open_text(path), setup)
+    if suffix == ".parquet":
+        return Parquet(path, setup)
+    if suffix == ".mp4":
+        return _video_sink(path, sources, setup)
+    if suffix in _PICTURES:
+        return _picture_sink(path, sources, setup)
+    raise UsageError(f"{target}: no form of result has this suffix; there are: {', '.join(SUFFIXES)}, or - for stdout")
+
+
+def _refuse_overwriting(path: Path, sources: Sequence[Source]) -> None:
+    if any(_same(path, Path(source.name)) for source in sources if source.kind in ("picture", "video")):
+        raise UsageError(f"{path}: is one of the sources; choose another name for the result")
+
+
+def _same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except OSError:
+        return False
+
+
+def _video_sink(path: Path, sources: Sequence[Source], setup: Setup) -> Sink:
+    videos = [source for source in sources if not source.is_picture and not source.problem]
+    if sources and not videos and any(source.is_picture for source in sources):
+        raise UsageError(f"{path}: an annotated video needs a video; for pictures use .png or .jpg")
+    _check_writable(path)
+    return AnnotatedVideo(path, sources, setup)
+
+
+def _picture_sink(path: Path, sources: Sequence[Source], setup: Setup) -> Sink:
+    if any(not source.is_picture and not source.problem for source in sources):
+        require_plots()
+    _check_writable(path)
+    return AnnotatedPicture(path, sources, setup)
+
+
+def _stdout() -> IO[str]:
+    if sys.stdout is None:
+        raise SinkError("stdout is closed; give -o a file")
+    return sys.stdout
+
+
+def _open_text(path: Path) -> IO[str]:
+    with told(path):
+        return path.open("w", newline="", encoding="utf-8")
+
+
+def _check_writable(path: Path) -> None:
+    with told(path):
+        existed = os.path.lexists(path)
+        path.open("ab").close()
+        if not existed:
+            path.unlink()
