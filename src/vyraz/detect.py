@@ -2,20 +2,21 @@
 
 import hashlib
 import importlib.util
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from vyraz.crop import Framing, to_gray
+from vyraz.crop import Framing, roll_of, to_gray
 from vyraz.errors import ModelError, UsageError
 from vyraz.types import Box, Face, Pixels
 
-__all__ = ["DETECTORS", "Detector", "Haar", "YuNet", "make_detector"]
+__all__ = ["CANDIDATE", "DETECTORS", "Detector", "Haar", "YuNet", "distinct", "is_among", "make_detector"]
 
 _YUNET_FILE = "face_detection_yunet_2023mar.onnx"
 _YUNET_SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
@@ -24,8 +25,14 @@ _YUNET_SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa
 _LONG_SIDE = 640
 #: OpenCV's YuNet reads stale memory where a side of its input is 32 pixels or less.
 _SMALLEST = 33
-#: Boxes that overlap more (intersection over union) are one face.
-_SAME_FACE = 0.3
+#: Boxes that overlap more (intersection over union) are one face, and boxes of which the smaller lies in the
+#: other for more than a share.
+_SAME_FACE, _WITHIN = 0.3, 0.6
+#: What scores at least this share of the smallest score is a candidate.
+CANDIDATE = 0.57
+#: Sides of windows, multiples of YuNet's coarsest stride; a window has room for a multiple of the face, which
+#: is shrunk by a whole factor where it is larger than so many pixels.
+_STRIDE, _WINDOWS, _ROOM, _LARGEST = 32, (128, 160, 192), 1.7, 96
 
 
 class Detector(Protocol):
@@ -55,32 +62,99 @@ class YuNet:
     framing = Framing(side=1.123, right=0.001, down=0.015)
 
     def __init__(self, min_score: float = 0.7) -> None:
-        self._net = cv2.FaceDetectorYN.create(_yunet_weights(), "", (320, 320), min_score, _SAME_FACE, 5000)
+        self.min_score = min_score
+        self._net = _yunet((320, 320), min_score)
+        self._windows = {side: _yunet((side, side), min_score) for side in _WINDOWS}
 
     def __call__(self, pixels: Pixels, *, turned: bool = False) -> list[Face]:
+        return [face for face in self.scan(pixels, turned=turned) if self.is_sure(face)]
+
+    def is_sure(self, face: Face) -> bool:
+        """Whether it is a face, and not only a candidate."""
+        return (face.score or 0) >= self.min_score
+
+    def scan(self, pixels: Pixels, *, turned: bool = False) -> list[Face]:
+        """Like a call, with candidates: what might be a face, down to `CANDIDATE` times the smallest score."""
+        found = self._scan(pixels, 0)
+        if turned and not any(map(self.is_sure, found)):
+            found = max((self._scan(pixels, turns) for turns in (-1, 1)), key=_total)
+        return found
+
+    def near(self, pixels: Pixels, faces: Sequence[Face]) -> list[Face]:
+        """Faces and candidates, largest first, in small windows about where faces were a moment ago.
+
+        Args:
+            pixels: RGB uint8 (H, W, 3).
+            faces: of a frame shortly before or after.
+        """
+        if not faces:
+            return []
         scale = min(_LONG_SIDE / max(pixels.shape[:2]), 1.0)
         small = pixels if scale == 1 else _scale_down(pixels, scale)
-        bgr = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2BGR), dtype=np.uint8)
-        faces = self._find(bgr)
-        if turned and not faces:
-            faces = self._find_turned(bgr)
-        return sorted((_grown(face, 1 / scale) for face in faces), key=_area, reverse=True)
+        windows = dict.fromkeys(_window(small, _grown(face, scale)) for face in faces)
+        return distinct(_grown(face, 1 / scale) for window in windows for face in self._look(small, window))
 
-    def _find(self, bgr: Pixels) -> list[Face]:
-        down, across = (max(_SMALLEST - side, 0) for side in bgr.shape[:2])
-        if down or across:
-            bgr = np.asarray(cv2.copyMakeBorder(bgr, 0, down, 0, across, cv2.BORDER_CONSTANT), dtype=np.uint8)
-        self._net.setInputSize((bgr.shape[1], bgr.shape[0]))
-        _, rows = self._net.detect(bgr)
-        return [] if rows is None else [_face(row) for row in rows]
+    def _scan(self, pixels: Pixels, turns: int) -> list[Face]:
+        scale = min(_LONG_SIDE / max(pixels.shape[:2]), 1.0)
+        small = pixels if scale == 1 else _scale_down(pixels, scale)
+        found = _find(self._net, small, turns)
+        return sorted((_grown(face, 1 / scale) for face in found), key=_area, reverse=True)
 
-    def _find_turned(self, bgr: Pixels) -> list[Face]:
-        height, width = bgr.shape[:2]
-        clockwise = self._find(np.ascontiguousarray(np.rot90(bgr, -1)))
-        counter = self._find(np.ascontiguousarray(np.rot90(bgr, 1)))
-        if sum(face.score or 0 for face in clockwise) >= sum(face.score or 0 for face in counter):
-            return [_mapped(face, lambda x, y: (y, height - x)) for face in clockwise]
-        return [_mapped(face, lambda x, y: (width - y, x)) for face in counter]
+    def _look(self, small: Pixels, window: "_Window") -> list[Face]:
+        span, side = window.side * window.shrink, window.side
+        part = small[window.top : window.top + span, window.left : window.left + span]
+        part = np.asarray(
+            cv2.copyMakeBorder(part, 0, span - part.shape[0], 0, span - part.shape[1], cv2.BORDER_CONSTANT),
+            dtype=np.uint8,
+        )
+        if window.shrink > 1:
+            part = np.asarray(cv2.resize(part, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        found = _find(self._windows[side], part, window.turns)
+        return [_shifted(_grown(face, window.shrink), window.left, window.top) for face in found]
+
+
+class _Window(NamedTuple):
+    """A square of `side * shrink` pixels that is shrunk to `side` and turned by quarters before it is looked at."""
+
+    left: int
+    top: int
+    side: int
+    shrink: int
+    turns: int
+
+
+def _window(small: Pixels, face: Face) -> _Window:
+    """Where to look for a face of the frame before.
+
+    Corners lie on the coarsest grid of the network, so that it sees there what it would see in the whole frame.
+    """
+    size = max(face.box.width, face.box.height)
+    shrink = max(math.ceil(size / _LARGEST), 1)
+    side = next((side for side in _WINDOWS if side >= _ROOM * size / shrink), _WINDOWS[-1])
+    span, step = side * shrink, _STRIDE * shrink
+    left, top = (
+        min(max(round((centre - span / 2) / step) * step, 0), max(math.ceil((limit - span) / step) * step, 0))
+        for centre, limit in zip(face.box.centre, (small.shape[1], small.shape[0]), strict=True)
+    )
+    return _Window(left, top, side, shrink, round(roll_of(face) / 90) % 4)
+
+
+def distinct(faces: Iterable[Face]) -> list[Face]:
+    """Faces without those that are another, surer one once more; largest first."""
+    kept: list[Face] = []
+    for face in sorted(faces, key=lambda face: face.score or 0, reverse=True):
+        if not is_among(face, kept):
+            kept.append(face)
+    return sorted(kept, key=_area, reverse=True)
+
+
+def is_among(face: Face, others: Iterable[Face]) -> bool:
+    """Whether one of the others is the same face: overlaps well, or one lies mostly within the other."""
+    return any(
+        face.box.overlap(other.box) >= _SAME_FACE
+        or face.box.shared(other.box) > _WITHIN * min(_area(face), _area(other))
+        for other in others
+    )
 
 
 class Haar:
@@ -144,6 +218,32 @@ def _scale_down(pixels: Pixels, scale: float) -> Pixels:
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
+def _yunet(size: tuple[int, int], min_score: float) -> cv2.FaceDetectorYN:
+    return cv2.FaceDetectorYN.create(_yunet_weights(), "", size, CANDIDATE * min_score, _SAME_FACE, 5000)
+
+
+def _find(net: cv2.FaceDetectorYN, pixels: Pixels, turns: int) -> list[Face]:
+    """Faces of a picture that is first turned by quarters, counter-clockwise; in coordinates of the unturned one."""
+    bgr = np.ascontiguousarray(np.rot90(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), turns))
+    down, across = (max(_SMALLEST - side, 0) for side in bgr.shape[:2])
+    if down or across:
+        bgr = np.asarray(cv2.copyMakeBorder(bgr, 0, down, 0, across, cv2.BORDER_CONSTANT), dtype=np.uint8)
+    net.setInputSize((bgr.shape[1], bgr.shape[0]))
+    _, rows = net.detect(bgr)
+    height, width = pixels.shape[:2]
+    return [] if rows is None else [_turned_back(_face(row), turns % 4, width, height) for row in rows]
+
+
+def _turned_back(face: Face, turns: int, width: int, height: int) -> Face:
+    if turns == 0:
+        return face
+    if turns == 1:
+        return _mapped(face, lambda x, y: (width - y, x))
+    if turns == 2:
+        return _mapped(face, lambda x, y: (width - x, height - y))
+    return _mapped(face, lambda x, y: (y, height - x))
+
+
 def _face(row: npt.NDArray[np.float32]) -> Face:
     x, y, width, height, *points, score = (float(value) for value in row)
     landmarks = tuple(zip(points[::2], points[1::2], strict=True))
@@ -161,6 +261,14 @@ def _mapped(face: Face, move: Callable[[float, float], tuple[float, float]]) -> 
 
 def _grown(face: Face, factor: float) -> Face:
     return face if factor == 1 else _mapped(face, lambda x, y: (x * factor, y * factor))
+
+
+def _shifted(face: Face, right: float, down: float) -> Face:
+    return _mapped(face, lambda x, y: (x + right, y + down))
+
+
+def _total(faces: Iterable[Face]) -> float:
+    return sum(face.score or 0 for face in faces)
 
 
 def _area(face: Face) -> float:

@@ -38,10 +38,17 @@ class Following:
         self._tracker, self._smoother = Tracker(), Smoother(seconds) if seconds else None
         self._threshold = uncertain_below
 
-    def take(self, records: Sequence[Record]) -> list[Record]:
-        """The records of the next frame, with track numbers and smoothed scores."""
+    def take(self, records: Sequence[Record], *, cut: bool = False) -> list[Record]:
+        """The records of the next frame, with track numbers and smoothed scores.
+
+        Args:
+            records: of one frame, at least one.
+            cut: the frame has nothing to do with the one before.
+        """
+        if cut:
+            self._tracker.cut()
         faces = [Face(record.box, record.face_score) for record in records if record.box is not None]
-        numbers = self._tracker.update(faces, records[0].timestamp or 0.0) if records else []
+        numbers = self._tracker.update(faces, records[0].timestamp or 0.0)
         if not numbers:
             return list(records)
         return [self._one(record, number) for record, number in zip(records, numbers, strict=True)]

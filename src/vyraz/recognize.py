@@ -13,13 +13,11 @@ from vyraz.crop import SIDE, crop_face, to_input
 from vyraz.detect import Detector, make_detector
 from vyraz.errors import SourceError, UsageError
 from vyraz.follow import Following, status_of
+from vyraz.search import Look, looks
 from vyraz.sources import Source
-from vyraz.types import Face, Float, Frame, Pixels, Record
+from vyraz.types import Face, Float, Frame, Pixels, Record, Status
 
 __all__ = ["Recognizer", "analyze"]
-
-#: In a video without a face, seconds between looks at the frame turned by 90 degrees.
-_TURN_EVERY = 1.0
 
 
 class Recognizer:
@@ -97,32 +95,22 @@ class Recognizer:
         if every < 1:
             raise UsageError(f"every must be 1 or more, not {every}")
         following = Following(smooth, self.classifier.card.uncertain_below)
-        looked = -_TURN_EVERY
-        for frame in _resolve(source, every):
-            seconds = frame.timestamp or 0.0
-            turned = frame.timestamp is None or seconds - looked >= _TURN_EVERY
-            looked = seconds if turned else looked
-            yield frame, following.take(self.read_frame(frame, turned=turned))
+        found, live = _resolve(source, every)
+        for some in looks(self._detect, found, live=live):
+            for look, records in zip(some, self._read(some), strict=True):
+                yield look.frame, following.take(records, cut=look.cut)
 
-    def read_frame(self, frame: Frame, *, turned: bool = True) -> list[Record]:
-        """The records of one frame, on its own: no tracks.
+    def read_frame(self, frame: Frame) -> list[Record]:
+        """The records of one frame, on its own: no tracks, every pixel searched, also turned by 90 degrees."""
+        faces = self._detect(frame.pixels, turned=True) if frame.error is None else []
+        return next(self._read([Look(frame, faces)]))
 
-        Args:
-            frame: what to look at.
-            turned: where no face is found, look again with the picture turned by 90 degrees.
-        """
-        if frame.error is not None:
-            return [Record(frame.source, frame.index, frame.timestamp, "error", message=frame.error)]
-        faces = self._detect(frame.pixels, turned=turned)
-        if not faces:
-            return [Record(frame.source, frame.index, frame.timestamp, "no_face")]
-        scores = self.score(frame.pixels, faces)
-        return [self._record(frame, face, row) for face, row in zip(faces, scores, strict=True)]
-
-    def score(self, pixels: Pixels, faces: Sequence[Face]) -> Float:
-        """Calibrated scores of faces of one picture: float32 (n, labels), rows sum to 1."""
-        crops = [crop_face(pixels, face, self._detect.framing) for face in faces]
-        return self.classifier(to_input(np.array(crops, dtype=np.uint8).reshape(-1, SIDE, SIDE)))
+    def _read(self, some: Sequence[Look]) -> Iterator[list[Record]]:
+        """The records of each frame; the faces of all go through the network together."""
+        crops = [crop_face(look.frame.pixels, face, self._detect.framing) for look in some for face in look.faces]
+        scores = iter(self.classifier(to_input(np.array(crops, dtype=np.uint8).reshape(-1, SIDE, SIDE))))
+        for look in some:
+            yield [self._record(look.frame, face, next(scores)) for face in look.faces] or [_faceless(look.frame)]
 
     def _record(self, frame: Frame, face: Face, scores: Float) -> Record:
         by_name = {label: float(score) for label, score in zip(self.labels, scores, strict=True)}
@@ -171,8 +159,14 @@ def _picture(path: str | Path) -> Frame:
     return next(sources.read(source[0]))
 
 
-def _resolve(source: str | Path | Source, every: int) -> Iterator[Frame]:
+def _faceless(frame: Frame) -> Record:
+    status: Status = "no_face" if frame.error is None else "error"
+    return Record(frame.source, frame.index, frame.timestamp, status, message=frame.error or "")
+
+
+def _resolve(source: str | Path | Source, every: int) -> tuple[Iterator[Frame], bool]:
+    """The frames of a source, and whether they come as they happen."""
     found = [source] if isinstance(source, Source) else sources.expand([str(source)])
     if len(found) != 1:
         raise SourceError(f"{source}: holds {len(found)} sources; read them one by one, or use vyraz.analyze")
-    return sources.read(found[0], every=every)
+    return sources.read(found[0], every=every), found[0].kind in ("camera", "url")

@@ -46,11 +46,15 @@ class Box(NamedTuple):
     def centre(self) -> tuple[float, float]:
         return self.x + self.width / 2, self.y + self.height / 2
 
-    def overlap(self, other: "Box") -> float:
-        """Intersection over union, 0..1."""
+    def shared(self, other: "Box") -> float:
+        """Area in pixels that both cover."""
         across = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
         down = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
-        shared = max(across, 0.0) * max(down, 0.0)
+        return max(across, 0.0) * max(down, 0.0)
+
+    def overlap(self, other: "Box") -> float:
+        """Intersection over union, 0..1."""
+        shared = self.shared(other)
         union = self.width * self.height + other.width * other.height - shared
         return shared / union if union > 0 else 0.0
 

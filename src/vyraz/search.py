@@ -1,0 +1,153 @@
+"""The faces of a recording, found without looking at every pixel of every frame.
+
+The whole frame is searched now and then, at once where a face is lost or the scene is cut, and sooner where
+the picture has changed. In between only windows about the faces of the frame before are looked at. A face
+that a search finds newly is followed back through the frames since the last one, so it is not missed there.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from vyraz.detect import Detector, YuNet, distinct, is_among
+from vyraz.types import Face, Frame, Gray, Pixels
+
+__all__ = ["Look", "looks"]
+
+#: Frames between two searches of a picture that changes; seconds between two of one that does not.
+_EVERY, _QUIET = 6, 5.0
+#: Seconds between looks at the frame turned by 90 degrees where nothing is found; doubled each time, up to the last.
+_TURN, _TURN_AT_MOST = 1.0, 16.0
+#: A face that is followed stays one while it scores this little less than a new one must: without it, faces near
+#: the threshold would come and go from frame to frame.
+_GRACE = 0.1
+#: Samples along the longer side by which frames are compared, the levels of 255 by which one must differ to have
+#: changed, how many must, and the mean difference of two frames with a cut between them.
+_SAMPLES, _LEVELS, _CHANGED, _CUT = 80, 12, 5, 40.0
+
+
+@dataclass(slots=True)
+class Look:
+    """The faces of a frame, largest first; `cut` says that the frame has nothing to do with the one before."""
+
+    frame: Frame
+    faces: list[Face] = field(default_factory=list)
+    cut: bool = False
+
+
+def looks(detector: Detector, frames: Iterable[Frame], *, live: bool = False) -> Iterator[list[Look]]:
+    """The faces of each frame of a recording.
+
+    Args:
+        detector: one that cannot look into windows searches every frame.
+        frames: of one recording, in order.
+        live: give each frame at once, without going back.
+
+    Yields:
+        Frames in order, some at a time: 1 where live, else up to a few tens.
+    """
+    if isinstance(detector, YuNet):
+        yield from _Search(detector, live=live).run(frames)
+    else:
+        for frame in frames:
+            yield [Look(frame, detector(frame.pixels) if frame.error is None else [])]
+
+
+class _Search:
+    def __init__(self, detector: YuNet, *, live: bool) -> None:
+        self._detector, self._live = detector, live
+        self._pending: list[Look] = []
+        self._faces: list[Face] = []
+        self._sure: list[Face] = []
+        self._before: Gray | None = None
+        self._at_scan: Gray | None = None
+        self._since, self._scanned = 0, 0.0
+        self._turned, self._patience = -_TURN, _TURN
+
+    def run(self, frames: Iterable[Frame]) -> Iterator[list[Look]]:
+        for frame in frames:
+            look = Look(frame)
+            complete = self._search(look) if frame.error is None else False
+            ready = self._pending if complete else self._pending[:-_EVERY]
+            self._pending = [*self._pending[len(ready) :], look]
+            if self._live:
+                ready, self._pending = self._pending, []
+            if ready:
+                yield self._settled(ready)
+        if self._pending:
+            yield self._settled(self._pending)
+
+    def _search(self, look: Look) -> bool:
+        """Find the faces of the next frame; whether no frame before it can gain any more."""
+        samples, seconds = _samples(look.frame.pixels), look.frame.timestamp or 0.0
+        look.cut = self._before is None or _is_cut(self._before, samples)
+        self._before = samples
+        self._since += 1
+        lost = look.cut or self._is_due(samples, seconds) or not self._follow(look)
+        if lost:
+            self._scan(look, seconds)
+            self._at_scan, self._since, self._scanned = samples, 0, seconds
+        self._faces = look.faces
+        return lost
+
+    def _is_due(self, samples: Gray, seconds: float) -> bool:
+        changed = self._at_scan is None or _changes(self._at_scan, samples) >= _CHANGED
+        return (changed and self._since >= _EVERY) or seconds - self._scanned >= _QUIET
+
+    def _follow(self, look: Look) -> bool:
+        """Look into windows only; whether every face is still there."""
+        look.faces = self._detector.near(look.frame.pixels, self._faces)
+        return all(is_among(face, look.faces) for face in self._faces if self._detector.is_sure(face))
+
+    def _scan(self, look: Look, seconds: float) -> None:
+        known = [] if look.cut else look.faces or self._faces
+        turned = not known and seconds - self._turned >= self._patience
+        found = self._detector.scan(look.frame.pixels, turned=turned)
+        if turned:
+            self._turned, self._patience = seconds, _TURN if found else min(2 * self._patience, _TURN_AT_MOST)
+        missed = [face for face in known if not is_among(face, found)]
+        look.faces = distinct([*found, *self._detector.near(look.frame.pixels, missed)])
+        if not look.cut:
+            self._go_back([face for face in look.faces if not is_among(face, self._faces)])
+
+    def _go_back(self, new: Sequence[Face]) -> None:
+        """Follow faces that came up since the last search back to where they came up."""
+        for look in reversed(self._pending):
+            if not new or look.frame.error is not None:
+                return
+            new = [face for face in self._detector.near(look.frame.pixels, new) if not is_among(face, look.faces)]
+            look.faces = distinct([*look.faces, *new])
+            if look.cut:
+                return
+
+    def _settled(self, ready: list[Look]) -> list[Look]:
+        """Candidates out; what is sure, or was a frame before and nearly is, stays."""
+        for look in ready:
+            before = [] if look.cut else self._sure
+            self._sure = look.faces = [
+                face
+                for face in look.faces
+                if self._detector.is_sure(face)
+                or ((face.score or 0) >= self._detector.min_score - _GRACE and is_among(face, before))
+            ]
+        return ready
+
+
+def _samples(pixels: Pixels) -> Gray:
+    """A coarse grid of the green channel: enough to see whether anything has changed."""
+    step = max(max(pixels.shape[:2]) // _SAMPLES, 1)
+    return pixels[step // 2 :: step, step // 2 :: step, 1].copy()
+
+
+def _difference(first: Gray, second: Gray) -> npt.NDArray[np.int16]:
+    return np.asarray(np.abs(first.astype(np.int16) - second), dtype=np.int16)
+
+
+def _is_cut(before: Gray, now: Gray) -> bool:
+    return before.shape != now.shape or float(_difference(before, now).mean()) > _CUT
+
+
+def _changes(before: Gray, now: Gray) -> int:
+    return int(np.count_nonzero(_difference(before, now) > _LEVELS))
