@@ -21,9 +21,9 @@ import cv2
 
 import vyraz
 from vyraz import demo
+from vyraz.encode import VideoWriter
 from vyraz.pictures import read_picture
 from vyraz.sources import expand, read
-from vyraz.video import VideoWriter
 
 CLIPS = Path(__file__).parent.parent.parent / "shared" / "data" / "video"
 ROUNDS = 3

@@ -76,6 +76,7 @@ class Classifier:
 
     def __init__(self, model: str | Path = "small", *, device: str = "auto", threads: int = 1) -> None:
         self.file, data = _load(model)
+        self.fingerprint = hashlib.sha256(data).hexdigest()
         self._session = _open_session(self.file, data, device, threads)
         self.card = _card(self.file, self._session)
         self._input = self._session.get_inputs()[0].name

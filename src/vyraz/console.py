@@ -31,6 +31,7 @@ __all__ = [
     "print_epochs",
     "print_error",
     "print_models",
+    "print_note",
     "print_report",
     "print_reports",
     "print_summary",
@@ -44,6 +45,11 @@ results = Console(highlight=False)
 def print_error(error: VyrazError | str) -> None:
     """One line on stderr."""
     errors.print(f"[red]vyraz:[/red] {_plain(str(error))}", soft_wrap=True)
+
+
+def print_note(message: str) -> None:
+    """One line on stderr that is no error."""
+    errors.print(f"vyraz: {_plain(message)}", soft_wrap=True)
 
 
 class AnalysisProgress:

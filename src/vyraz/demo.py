@@ -7,10 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from vyraz.encode import VideoWriter
 from vyraz.errors import MissingExtraError, SinkError
 from vyraz.pictures import read_picture
 from vyraz.types import Pixels
-from vyraz.video import VideoWriter
 
 __all__ = ["make_clip", "prepare", "sample_pictures"]
 

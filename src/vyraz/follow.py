@@ -1,8 +1,9 @@
 """The frames of one recording in their order: the same number for the same face, scores that stand still."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 from vyraz.errors import UsageError
 from vyraz.smooth import DEFAULT_SECONDS, Smoother
@@ -52,6 +53,16 @@ class Following:
         if not numbers:
             return list(records)
         return [self._one(record, number) for record, number in zip(records, numbers, strict=True)]
+
+    def state(self) -> dict[str, Any]:
+        """All that is known, as JSON takes it."""
+        return {"tracks": self._tracker.state(), "smooth": self._smoother.state() if self._smoother else None}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        self._tracker.restore(state["tracks"])
+        if self._smoother is not None:
+            self._smoother.restore(state["smooth"])
 
     def _one(self, record: Record, number: int) -> Record:
         if self._smoother is None or record.timestamp is None or record.box is None:

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from vyraz.errors import SourceError
+from vyraz.journal import Journal, Place
 from vyraz.recognize import Recognizer
 from vyraz.sinks import Sink
 from vyraz.sources import Source
@@ -33,6 +35,8 @@ def run(
     *,
     every: int = 1,
     smooth: float | None = None,
+    journal: Journal | None = None,
+    place: Place | None = None,
 ) -> int:
     """Analyse every source.
 
@@ -42,7 +46,9 @@ def run(
         sinks: opened; the caller closes them.
         observer: told of every frame and failure.
         every: of videos, analyse every Nth frame.
-        smooth: see `Recognizer.stream`.
+        smooth: see `Recognizer.frames`.
+        journal: told how far it is.
+        place: where to go on; the sinks hold what was before.
 
     Returns:
         How many sources failed, wholly or in part.
@@ -50,39 +56,64 @@ def run(
     Raises:
         SinkError: a result cannot be written; this ends the job.
     """
-    options: dict[str, Any] = {"every": every, "smooth": smooth}
-    return sum(_run_one(recognizer, source, sinks, observer, options) for source in sources)
+    job = _Job(recognizer, sinks, observer, journal, {"every": every, "smooth": smooth})
+    place = place or Place()
+    job.save(place)
+    for number, source in enumerate(sources[place.source :], start=place.source):
+        failed = job.run(source, place)
+        place = Place(number + 1, failed=place.failed + failed)
+        job.save(place)
+    return place.failed
 
 
-def _run_one(
-    recognizer: Recognizer, source: Source, sinks: Sequence[Sink], observer: Observer, options: Mapping[str, Any]
-) -> bool:
-    observer.begin(source)
-    for sink in sinks:
-        sink.begin(source)
-    problems: Counter[str] = Counter()
-    reached = 0
-    try:
-        for frame, records in recognizer.frames(source, **options):
-            _pass_on(frame, records, sinks, observer)
-            problems.update(f"{source.name}: {record.message}" for record in records if record.status == "error")
-            reached = frame.index + 1
-    except SourceError as error:
-        _pass_on(*_failure(source, reached, str(error)), sinks, observer)
-        problems[str(error)] += 1
-    for sink in sinks:
-        sink.end()
-    for message, count in problems.items():
-        observer.failed(message + (f" ({count} times)" if count > 1 else ""))
-    return bool(problems)
+@dataclass(frozen=True, slots=True)
+class _Job:
+    recognizer: Recognizer
+    sinks: Sequence[Sink]
+    observer: Observer
+    journal: Journal | None
+    options: Mapping[str, Any]
+
+    def run(self, source: Source, place: Place) -> bool:
+        """One source, from the place on if there is a state; whether it failed."""
+        self.observer.begin(source)
+        for sink in self.sinks:
+            sink.begin(source)
+        problems, reached = Counter(place.problems), 0
+        try:
+            reading = self.recognizer.read(source, **self.options)
+            if place.state is not None:
+                reading.restore(place.state)
+            for some in reading:
+                for frame, records in some:
+                    self._pass_on(frame, records)
+                    problems.update(f"{source.name}: {r.message}" for r in records if r.status == "error")
+                    reached = frame.index + 1
+                if self.journal is not None and self.journal.is_due():
+                    self.save(replace(place, state=reading.state(), problems=problems))
+        except SourceError as error:
+            self._pass_on(*_failure(source, reached, str(error)))
+            problems[str(error)] += 1
+        self._end(problems)
+        return bool(problems)
+
+    def save(self, place: Place) -> None:
+        """Note the place, with the size of every table by now."""
+        if self.journal is not None:
+            self.journal.save(replace(place, sizes=[sink.size() for sink in self.sinks]))
+
+    def _end(self, problems: Mapping[str, int]) -> None:
+        for sink in self.sinks:
+            sink.end()
+        for message, count in problems.items():
+            self.observer.failed(message + (f" ({count} times)" if count > 1 else ""))
+
+    def _pass_on(self, frame: Frame, records: Sequence[Record]) -> None:
+        for sink in self.sinks:
+            sink.write(frame, records)
+        self.observer.frame(frame, records)
 
 
 def _failure(source: Source, index: int, message: str) -> tuple[Frame, list[Record]]:
     frame = Frame(np.empty((0, 0, 3), dtype=np.uint8), index, None, source.name, error=message)
     return frame, [Record(source.name, index, None, "error", message=message)]
-
-
-def _pass_on(frame: Frame, records: Sequence[Record], sinks: Sequence[Sink], observer: Observer) -> None:
-    for sink in sinks:
-        sink.write(frame, records)
-    observer.frame(frame, records)

@@ -1,6 +1,6 @@
 """The one place that joins the parts: frame -> faces -> crops -> scores -> records."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -13,11 +13,11 @@ from vyraz.crop import SIDE, crop_face, to_input
 from vyraz.detect import Detector, make_detector
 from vyraz.errors import SourceError, UsageError
 from vyraz.follow import Following, status_of
-from vyraz.search import Look, looks
+from vyraz.search import Look, Search, make_search
 from vyraz.sources import Source
 from vyraz.types import Face, Float, Frame, Pixels, Record, Status
 
-__all__ = ["Recognizer", "analyze"]
+__all__ = ["Reading", "Recognizer", "analyze"]
 
 
 class Recognizer:
@@ -92,21 +92,28 @@ class Recognizer:
         Yields:
             The frame and one record a face, or one record of status no_face or error.
         """
+        for some in self.read(source, every=every, smooth=smooth):
+            yield from some
+
+    def read(self, source: str | Path | Source, *, every: int = 1, smooth: float | None = None) -> "Reading":
+        """Like `frames`, some frames at a time, from a state on.
+
+        Args:
+            source, every, smooth: see `frames`.
+        """
         if every < 1:
             raise UsageError(f"every must be 1 or more, not {every}")
-        following = Following(smooth, self.classifier.card.uncertain_below)
-        found, live = _resolve(source, every)
-        for some in looks(self._detect, found, live=live):
-            for look, records in zip(some, self._read(some), strict=True):
-                yield look.frame, following.take(records, cut=look.cut)
+        one = _resolve(source)
+        search = make_search(self._detect, live=one.kind in ("camera", "url"))
+        return Reading(self, one, every, search, Following(smooth, self.classifier.card.uncertain_below))
 
     def read_frame(self, frame: Frame) -> list[Record]:
         """The records of one frame, on its own: no tracks, every pixel searched, also turned by 90 degrees."""
         faces = self._detect(frame.pixels, turned=True) if frame.error is None else []
-        return next(self._read([Look(frame, faces)]))
+        return next(self.score([Look(frame, faces)]))
 
-    def _read(self, some: Sequence[Look]) -> Iterator[list[Record]]:
-        """The records of each frame; the faces of all go through the network together."""
+    def score(self, some: Sequence[Look]) -> Iterator[list[Record]]:
+        """The records of each frame whose faces are known; all faces go through the network together."""
         crops = [crop_face(look.frame.pixels, face, self._detect.framing) for look in some for face in look.faces]
         scores = iter(self.classifier(to_input(np.array(crops, dtype=np.uint8).reshape(-1, SIDE, SIDE))))
         for look in some:
@@ -124,6 +131,36 @@ class Recognizer:
             face_score=face.score,
             scores=MappingProxyType(by_name),
         )
+
+
+class Reading:
+    """One source on its way through a recognizer; see `Recognizer.read`.
+
+    Iterate over it for the frames with their records, some at a time. After each time, `state` is what is
+    needed to go on from there: given to a new reading of the same source by `restore`, it goes on with the
+    very same results.
+    """
+
+    def __init__(
+        self, recognizer: Recognizer, source: Source, every: int, search: Search, following: Following
+    ) -> None:
+        self._recognizer, self._source, self._every = recognizer, source, every
+        self._search, self._following = search, following
+
+    def __iter__(self) -> Iterator[list[tuple[Frame, list[Record]]]]:
+        frames = sources.read(self._source, every=self._every, start=self._search.resume_at)
+        for some in self._search.run(frames):
+            scored = zip(some, self._recognizer.score(some), strict=True)
+            yield [(look.frame, self._following.take(records, cut=look.cut)) for look, records in scored]
+
+    def state(self) -> dict[str, Any]:
+        """All that is known, as JSON takes it."""
+        return {"search": self._search.state(), "following": self._following.state()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        self._search.restore(state["search"])
+        self._following.restore(state["following"])
 
 
 def analyze(source: str | Path, *, every: int = 1, smooth: float | None = None, **options: Any) -> list[dict[str, Any]]:
@@ -164,9 +201,8 @@ def _faceless(frame: Frame) -> Record:
     return Record(frame.source, frame.index, frame.timestamp, status, message=frame.error or "")
 
 
-def _resolve(source: str | Path | Source, every: int) -> tuple[Iterator[Frame], bool]:
-    """The frames of a source, and whether they come as they happen."""
+def _resolve(source: str | Path | Source) -> Source:
     found = [source] if isinstance(source, Source) else sources.expand([str(source)])
     if len(found) != 1:
         raise SourceError(f"{source}: holds {len(found)} sources; read them one by one, or use vyraz.analyze")
-    return sources.read(found[0], every=every), found[0].kind in ("camera", "url")
+    return found[0]

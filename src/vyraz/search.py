@@ -5,16 +5,18 @@ the picture has changed. In between only windows about the faces of the frame be
 that a search finds newly is followed back through the frames since the last one, so it is not missed there.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import base64
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from vyraz.detect import Detector, YuNet, distinct, is_among
-from vyraz.types import Face, Frame, Gray, Pixels
+from vyraz.types import Box, Face, Frame, Gray, Pixels
 
-__all__ = ["Look", "looks"]
+__all__ = ["Look", "Search", "make_search"]
 
 #: Frames between two searches of a picture that changes; seconds between two of one that does not.
 _EVERY, _QUIET = 6, 5.0
@@ -37,25 +39,52 @@ class Look:
     cut: bool = False
 
 
-def looks(detector: Detector, frames: Iterable[Frame], *, live: bool = False) -> Iterator[list[Look]]:
-    """The faces of each frame of a recording.
+class Search(Protocol):
+    """Finds the faces of one recording.
+
+    `state` is what is known after the frames given out so far, as JSON takes it; a new search that is given it
+    goes on with the frame `resume_at` as if nothing had happened.
+    """
+
+    def run(self, frames: Iterable[Frame]) -> Iterator[list[Look]]:
+        """The faces of each frame, in order, some frames at a time (live: one)."""
+        ...
+
+    def state(self) -> dict[str, Any]: ...
+
+    def restore(self, state: Mapping[str, Any]) -> None: ...
+
+    @property
+    def resume_at(self) -> int: ...
+
+
+def make_search(detector: Detector, *, live: bool = False) -> Search:
+    """The search that fits a detector: in windows where it can, else of every frame.
 
     Args:
-        detector: one that cannot look into windows searches every frame.
-        frames: of one recording, in order.
+        detector: finds faces in one picture.
         live: give each frame at once, without going back.
-
-    Yields:
-        Frames in order, some at a time: 1 where live, else up to a few tens.
     """
-    if isinstance(detector, YuNet):
-        yield from _Search(detector, live=live).run(frames)
-    else:
+    return _InWindows(detector, live=live) if isinstance(detector, YuNet) else _Everywhere(detector)
+
+
+class _Everywhere:
+    def __init__(self, detector: Detector) -> None:
+        self._detector, self.resume_at = detector, 0
+
+    def run(self, frames: Iterable[Frame]) -> Iterator[list[Look]]:
         for frame in frames:
-            yield [Look(frame, detector(frame.pixels) if frame.error is None else [])]
+            self.resume_at = frame.index + 1
+            yield [Look(frame, self._detector(frame.pixels) if frame.error is None else [])]
+
+    def state(self) -> dict[str, Any]:
+        return {"resume_at": self.resume_at}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.resume_at = state["resume_at"]
 
 
-class _Search:
+class _InWindows:
     def __init__(self, detector: YuNet, *, live: bool) -> None:
         self._detector, self._live = detector, live
         self._pending: list[Look] = []
@@ -65,9 +94,39 @@ class _Search:
         self._at_scan: Gray | None = None
         self._since, self._scanned = 0, 0.0
         self._turned, self._patience = -_TURN, _TURN
+        self._next = 0
+
+    @property
+    def resume_at(self) -> int:
+        return self._pending[0].frame.index if self._pending else self._next
+
+    def state(self) -> dict[str, Any]:
+        numbers = {name: getattr(self, f"_{name}") for name in _NUMBERS}
+        pictures = {name: _packed(getattr(self, f"_{name}")) for name in _PICTURES}
+        faces = {name: [_plain(face) for face in getattr(self, f"_{name}")] for name in _FACES}
+        pending = [[look.frame.index, look.cut, [_plain(face) for face in look.faces]] for look in self._pending]
+        return {**numbers, **pictures, **faces, "pending": pending}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        for name in _NUMBERS:
+            setattr(self, f"_{name}", state[name])
+        for name in _PICTURES:
+            setattr(self, f"_{name}", _unpacked(state[name]))
+        for name in _FACES:
+            setattr(self, f"_{name}", [_face(plain) for plain in state[name]])
+        # Their pixels are read again.
+        empty = np.empty((0, 0, 3), dtype=np.uint8)
+        self._pending = [
+            Look(Frame(empty, index, None, ""), [_face(plain) for plain in faces], cut)
+            for index, cut, faces in state["pending"]
+        ]
 
     def run(self, frames: Iterable[Frame]) -> Iterator[list[Look]]:
+        frames = iter(frames)
+        for look, frame in zip(self._pending, frames, strict=False):
+            look.frame = frame
         for frame in frames:
+            self._next = frame.index + 1
             look = Look(frame)
             complete = self._search(look) if frame.error is None else False
             ready = self._pending if complete else self._pending[:-_EVERY]
@@ -76,8 +135,9 @@ class _Search:
                 ready, self._pending = self._pending, []
             if ready:
                 yield self._settled(ready)
-        if self._pending:
-            yield self._settled(self._pending)
+        rest, self._pending = self._pending, []
+        if rest:
+            yield self._settled(rest)
 
     def _search(self, look: Look) -> bool:
         """Find the faces of the next frame; whether no frame before it can gain any more."""
@@ -133,6 +193,32 @@ class _Search:
                 or ((face.score or 0) >= self._detector.min_score - _GRACE and is_among(face, before))
             ]
         return ready
+
+
+#: What the state of a search is made of.
+_NUMBERS = ("since", "scanned", "turned", "patience", "next")
+_PICTURES = ("before", "at_scan")
+_FACES = ("faces", "sure")
+
+
+def _plain(face: Face) -> list[Any]:
+    return [list(face.box), face.score, face.landmarks]
+
+
+def _face(plain: Sequence[Any]) -> Face:
+    box, score, landmarks = plain
+    return Face(Box(*box), score, None if landmarks is None else tuple((x, y) for x, y in landmarks))
+
+
+def _packed(picture: Gray | None) -> list[Any] | None:
+    return None if picture is None else [*picture.shape, base64.b64encode(picture.tobytes()).decode("ascii")]
+
+
+def _unpacked(packed: Sequence[Any] | None) -> Gray | None:
+    if packed is None:
+        return None
+    height, width, text = packed
+    return np.frombuffer(base64.b64decode(text), dtype=np.uint8).reshape(height, width)
 
 
 def _samples(pixels: Pixels) -> Gray:

@@ -1,8 +1,9 @@
 """Scores that stand still: smoothing of a track's scores over real time, and a label that does not flicker."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +66,14 @@ class Smoother:
         smooth = _probabilities(scores, state.logs)
         _settle(state, smooth, timestamp)
         return smooth, state.shown
+
+    def state(self) -> list[Any]:
+        """All that is known, as JSON takes it."""
+        return [[track, s.logs.tolist(), s.seen, s.shown, s.since] for track, s in self._states.items()]
+
+    def restore(self, state: Sequence[Any]) -> None:
+        """Go on from a state."""
+        self._states = {track: _State(np.array(logs), seen, shown, since) for track, logs, seen, shown, since in state}
 
     def _forget(self, timestamp: float) -> None:
         """Keep the memory bounded in a recording where people come and go."""

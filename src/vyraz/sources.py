@@ -104,12 +104,13 @@ def length_of(source: Source) -> Length:
     return Length(probe(source.name) if source.kind == "video" else None)
 
 
-def read(source: Source, *, every: int = 1) -> Iterator[Frame]:
+def read(source: Source, *, every: int = 1, start: int = 0) -> Iterator[Frame]:
     """The frames of a source, in the order they are shown.
 
     Args:
         source: what to read.
         every: of a video, give every Nth frame.
+        start: of a file, leave out the frames before this one.
 
     Yields:
         Frames with rising `index`; one that could not be decoded has `error` set.
@@ -126,7 +127,7 @@ def read(source: Source, *, every: int = 1) -> Iterator[Frame]:
     elif source.kind == "camera":
         yield from _read_camera(int(source.name), every)
     else:
-        yield from read_video(source.name, every=every)
+        yield from read_video(source.name, every=every, start=start)
 
 
 def _stdin() -> bytes:

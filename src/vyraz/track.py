@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import lap
 import numpy as np
@@ -78,6 +79,15 @@ class Tracker:
     def cut(self) -> None:
         """The scene has changed: whoever comes now is somebody else."""
         self._tracks.clear()
+
+    def state(self) -> list[Any]:
+        """All that is known, as JSON takes it."""
+        return [self._next, [[track.number, list(track.box), track.seen, track.velocity] for track in self._tracks]]
+
+    def restore(self, state: Sequence[Any]) -> None:
+        """Go on from a state."""
+        self._next, tracks = state
+        self._tracks = [_Track(number, Box(*box), seen, (dx, dy)) for number, box, seen, (dx, dy) in tracks]
 
     def _likenesses(self, faces: Sequence[Face], timestamp: float) -> npt.NDArray[np.float64]:
         """float64 (faces, tracks): 0 for different faces."""

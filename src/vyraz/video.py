@@ -1,26 +1,23 @@
-"""Video in and out by PyAV, with the container's own timestamps."""
+"""Reads video by PyAV, with the container's own timestamps."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
-from pathlib import Path
 
 import av
-import cv2
 import numpy as np
-from av.container import InputContainer, OutputContainer
+from av.container import InputContainer
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from vyraz.errors import SinkError, SourceError
+from vyraz.errors import SourceError
 from vyraz.types import Frame, Pixels
 
-__all__ = ["VideoWriter", "probe", "read_video"]
+__all__ = ["probe", "read_video"]
 
 #: Seconds to wait for a stream to open, and for its next packet.
 _TIMEOUT = (10.0, 30.0)
-#: Ticks a second of the videos we write, MPEG's own.
+#: Ticks a second where the container names none, MPEG's own.
 _CLOCK = 90_000
 _NOTHING: Pixels = np.empty((0, 0, 3), dtype=np.uint8)
 
@@ -38,7 +35,7 @@ def probe(name: str) -> int | None:
         return None
 
 
-def read_video(name: str, *, every: int = 1) -> Iterator[Frame]:
+def read_video(name: str, *, every: int = 1, start: int = 0) -> Iterator[Frame]:
     """The frames of a video file or URL, upright, in the order they are shown.
 
     Timestamps rise strictly. A frame that cannot be decoded, or the missing end of a truncated file, is a
@@ -53,11 +50,12 @@ def read_video(name: str, *, every: int = 1) -> Iterator[Frame]:
         count, last, end = 0, None, 0.0
         for picture in _decode(container, stream):
             if isinstance(picture, str):
-                yield Frame(_NOTHING, count, None, name, error=picture)
+                if count >= start:
+                    yield Frame(_NOTHING, count, None, name, error=picture)
             else:
                 last = _seconds(picture, count, last, stream)
                 end = last + _shown(picture)
-                if count % every == 0:
+                if count % every == 0 and count >= start:
                     yield Frame(_upright(picture), count, last, name)
             count += 1
         problem = _missing_end(container, stream, count, end)
@@ -146,78 +144,3 @@ def _missing_end(container: InputContainer, stream: VideoStream, count: int, end
     if count and announced - reached <= max(0.5, 0.05 * announced):
         return ""
     return f"the video ends after {reached:.1f} of {announced:.1f} s"
-
-
-class VideoWriter:
-    """Writes H.264 in MP4 with the timestamps it is given.
-
-    Args:
-        path: the file; made when the first picture comes.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._container: OutputContainer | None = None
-        self._last = -1
-        self._broken = False
-
-    def write(self, pixels: Pixels, seconds: float) -> None:
-        """Add a picture.
-
-        Args:
-            pixels: RGB uint8 (H, W, 3); later ones are scaled to the first one's size.
-            seconds: when it is shown; a time that does not rise is moved to just after the last.
-
-        Raises:
-            SinkError: the file cannot be written.
-        """
-        with self._told():
-            if self._container is None:
-                self._open(pixels)
-            picture = av.VideoFrame.from_ndarray(self._fitted(pixels), format="rgb24")
-            self._last = max(round(seconds * _CLOCK), self._last + 1)
-            picture.pts, picture.time_base = self._last, Fraction(1, _CLOCK)
-            self._mux(picture)
-
-    def close(self) -> None:
-        """Complete the file; without a picture there is none.
-
-        Raises:
-            SinkError: the file cannot be completed.
-        """
-        if self._container is None:
-            return
-        container, self._container = self._container, None
-        with self._told(), container:
-            # After a failed write FFmpeg must get no more packets: it would crash.
-            if not self._broken:
-                container.mux(self._stream.encode())
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except (av.error.FFmpegError, OSError) as error:
-            self._broken = True
-            raise SinkError(f"{self._path}: cannot be written ({error.strerror})") from error
-
-    def _open(self, pixels: Pixels) -> None:
-        height, width = pixels.shape[:2]
-        container = av.open(str(self._path), "w", format="mp4", options={"movflags": "+faststart"})
-        stream = container.add_stream("libx264", rate=30, options={"crf": "20", "preset": "veryfast"})
-        # 4:2:0 halves both sides, so they must be even.
-        stream.width, stream.height, stream.pix_fmt = width + width % 2, height + height % 2, "yuv420p"
-        stream.codec_context.time_base = Fraction(1, _CLOCK)
-        stream.codec_context.thread_count = 1
-        self._container, self._stream = container, stream
-
-    def _fitted(self, pixels: Pixels) -> Pixels:
-        height, width = self._stream.height, self._stream.width
-        if pixels.shape[0] not in (height, height - 1) or pixels.shape[1] not in (width, width - 1):
-            return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        edges = ((0, height - pixels.shape[0]), (0, width - pixels.shape[1]), (0, 0))
-        return np.pad(pixels, edges, mode="edge")
-
-    def _mux(self, picture: VideoFrame) -> None:
-        if self._container is not None:
-            self._container.mux(self._stream.encode(picture))

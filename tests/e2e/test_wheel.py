@@ -20,7 +20,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_contents(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    for needed in ("py.typed", "models/facts.json", "models/small.onnx", "cli.py", "training/fit.py"):
+    for needed in (
+        "py.typed",
+        "models/facts.json",
+        "models/small.onnx",
+        "cli/app.py",
+        "training/fit.py",
+        "templates/report.js",
+    ):
         assert f"vyraz/{needed}" in names
     assert not [name for name in names if name.startswith(("tests", "benchmarks", "tools")) or "__pycache__" in name]
     assert wheel.stat().st_size < 20e6

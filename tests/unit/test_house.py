@@ -16,9 +16,11 @@ SOURCE = Path(vyraz.__file__).parent
 # From the ground up: a module imports only from rows above its own.
 FLOORS = (
     ("types", "errors"),
-    ("metrics", "models", "pictures", "crop", "smooth"),
-    ("video", "dataset", "classify", "detect", "track", "draw", "report"),
-    ("sources", "follow"),
+    ("metrics", "models", "pictures", "crop", "smooth", "segments", "trace"),
+    ("steady", "blur", "original", "paint", "place"),
+    ("video", "dataset", "classify", "detect", "track", "draw", "report", "encode"),
+    ("sources", "follow", "search", "moments"),
+    ("overview", "journal"),
     ("recognize", "sinks", "summary"),
     ("pipeline", "evaluate", "demo"),
     ("training",),

@@ -1,5 +1,7 @@
 """Faces of a recording without looking everywhere: none is lost, none comes late, order stays."""
 
+import itertools
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vyraz.detect import Haar, YuNet
-from vyraz.search import looks
+from vyraz.search import make_search
 from vyraz.sources import expand, read
 from vyraz.types import Box, Face, Frame, Pixels
 
@@ -52,7 +54,7 @@ def picture(index: int, faces: Iterable[tuple[int, int, int]], shade: int = 40) 
 
 def found(frames: Iterable[Frame], detector: YuNet | None = None, *, live: bool = False) -> list[list[float]]:
     """The left sides of the faces of each frame."""
-    chunks = looks(detector or Painted(), frames, live=live)
+    chunks = make_search(detector or Painted(), live=live).run(frames)
     return [[face.box.x for face in look.faces] for chunk in chunks for look in chunk]
 
 
@@ -76,7 +78,7 @@ def test_live_gives_each_frame_at_once() -> None:
             assert given_out == list(range(index))
             yield picture(index, [(100, 60, 90)])
 
-    for chunk in looks(Painted(), frames(), live=True):
+    for chunk in make_search(Painted(), live=True).run(frames()):
         given_out.extend(look.frame.index for look in chunk)
     assert given_out == list(range(20))
 
@@ -94,7 +96,7 @@ def test_a_still_picture_is_searched_seldom() -> None:
 
 def test_a_cut_is_told() -> None:
     frames = [picture(index, [(20, 60, 90)], shade=30 if index < 10 else 200) for index in range(20)]
-    cuts = [look.cut for chunk in looks(Painted(), frames) for look in chunk]
+    cuts = [look.cut for chunk in make_search(Painted()).run(frames) for look in chunk]
     assert [index for index, cut in enumerate(cuts) if cut] == [0, 10]
 
 
@@ -117,20 +119,36 @@ def test_frames_that_could_not_be_read_pass_through() -> None:
 @given(st.lists(st.sampled_from([None, 20, 120, 220]), max_size=40), st.booleans())
 def test_every_frame_comes_once_and_in_order(places: list[int | None], live: bool) -> None:
     frames = [picture(index, [] if place is None else [(place, 60, 90)]) for index, place in enumerate(places)]
-    given_out = [look.frame.index for chunk in looks(Painted(), frames, live=live) for look in chunk]
+    given_out = [look.frame.index for chunk in make_search(Painted(), live=live).run(frames) for look in chunk]
     assert given_out == list(range(len(places)))
 
 
 def test_detectors_without_windows_search_every_frame(face: Pixels) -> None:
     frames = [Frame(face, index, index / 25, "clip") for index in range(3)]
-    assert [len(look.faces) for chunk in looks(Haar(), frames) for look in chunk] == [1, 1, 1]
+    assert [len(look.faces) for chunk in make_search(Haar()).run(frames) for look in chunk] == [1, 1, 1]
+
+
+@given(st.lists(st.sampled_from([None, 20, 120, 220]), min_size=1, max_size=40), st.integers(1, 8))
+def test_a_search_goes_on_from_its_state_as_if_nothing_had_happened(places: list[int | None], stop: int) -> None:
+    frames = [
+        picture(index, [] if place is None else [(place + index, 60, 65 + index)]) for index, place in enumerate(places)
+    ]
+    whole = [(look.frame.index, look.faces, look.cut) for some in make_search(Painted()).run(frames) for look in some]
+    first, parts = make_search(Painted()), []
+    for some in itertools.islice(first.run(frames), stop):
+        parts += [(look.frame.index, look.faces, look.cut) for look in some]
+    second = make_search(Painted())
+    second.restore(json.loads(json.dumps(first.state())))
+    rest = [frame for frame in frames if frame.index >= second.resume_at]
+    parts += [(look.frame.index, look.faces, look.cut) for some in second.run(rest) for look in some]
+    assert parts == whole
 
 
 @pytest.mark.parametrize("clip", ["head-pose.mp4", "classroom.mp4", "walking.mp4", "sign-language.mkv"])
 def test_faces_of_real_clips_are_those_of_a_search_of_every_frame(clip: str, video_folder: Path) -> None:
     detector, frames = YuNet(), list(read(expand([str(video_folder / clip)])[0]))
     everywhere = [(index, face) for index, frame in enumerate(frames) for face in detector(frame.pixels)]
-    here = [look.faces for chunk in looks(detector, frames) for look in chunk]
+    here = [look.faces for chunk in make_search(detector).run(frames) for look in chunk]
     again = [any(face.box.overlap(other.box) > 0.5 for other in here[index]) for index, face in everywhere]
     assert len(everywhere) > 50
     assert np.mean(again) >= 0.95

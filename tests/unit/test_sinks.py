@@ -141,12 +141,12 @@ class TestTables:
             sink.write(_frame(_PHOTO), [_face(_PHOTO, 0, None)])
             assert len(_rows(path)) == 1
 
-    def test_parquet_goes_to_disk_in_groups(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("vyraz.sinks.tables._ROW_GROUP", 4)
+    def test_parquet_leaves_no_other_file_and_keeps_the_order(self, tmp_path: Path) -> None:
         with _open(tmp_path / "x.parquet") as sink:
             for index in range(10):
                 sink.write(_frame(_TALK, index, index / 25), [_face(_TALK, index, index / 25)])
-        assert pq.ParquetFile(tmp_path / "x.parquet").num_row_groups == 3
+                sink.size()
+        assert [path.name for path in tmp_path.iterdir()] == ["x.parquet"]
         assert [row["frame"] for row in _rows(tmp_path / "x.parquet")] == list(range(10))
 
     @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
@@ -291,9 +291,9 @@ class TestVideos:
 
 
 class TestRefusals:
-    @pytest.mark.parametrize("name", ["x", "x.xyz", ".csv", "x.csv.gz", "x.html"])
+    @pytest.mark.parametrize("name", ["x", "x.xyz", ".csv", "x.csv.gz", "x.htm"])
     def test_unknown_suffixes(self, tmp_path: Path, name: str) -> None:
-        with pytest.raises(UsageError, match=r"\.csv, \.jsonl, \.parquet, \.mp4, \.png, \.jpg, or -"):
+        with pytest.raises(UsageError, match=r"\.csv, \.jsonl, \.parquet, \.mp4, \.png, \.jpg, \.html, \.eaf, or -"):
             _open(tmp_path / name)
         assert list(tmp_path.iterdir()) == []
 
@@ -311,7 +311,9 @@ class TestRefusals:
     @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet", ".png", ".mp4"])
     def test_a_full_disk(self, tmp_path: Path, suffix: str) -> None:
         pytest.importorskip("matplotlib")
-        (tmp_path / f"x{suffix}").symlink_to("/dev/full")
+        # The rows of a Parquet file are kept beside it first.
+        part = ".parquet.part.csv" if suffix == ".parquet" else suffix
+        (tmp_path / f"x{part}").symlink_to("/dev/full")
         with pytest.raises(SinkError, match="No space left on device"):
             _write_a_video(tmp_path / f"x{suffix}")
 

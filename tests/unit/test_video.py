@@ -1,4 +1,4 @@
-"""Video in and out: the container's own times, upright pictures, and what is wrong said in a frame."""
+"""Video in: the container's own times, upright pictures, and what is wrong said in a frame."""
 
 import struct
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from tests.conftest import MakeClip
-from vyraz.errors import SinkError, SourceError
+from vyraz.errors import SourceError
 from vyraz.types import Frame, Pixels
-from vyraz.video import VideoWriter, probe, read_video
+from vyraz.video import probe, read_video
 
 _IRREGULAR = (0.0, 0.04, 0.1, 0.3, 0.31, 0.35, 1.0, 1.001, 1.002, 2.0)
 
@@ -33,14 +33,6 @@ def _quarters(width: int, height: int) -> Pixels:
     pixels[height // 2 :, : width // 2] = (0, 0, 255)
     pixels[height // 2 :, width // 2 :] = (255, 255, 255)
     return pixels
-
-
-def _write(path: Path, pictures: Sequence[Pixels], times: Sequence[float]) -> Path:
-    writer = VideoWriter(path)
-    for pixels, seconds in zip(pictures, times, strict=True):
-        writer.write(pixels, seconds)
-    writer.close()
-    return path
 
 
 def _turned(path: Path, matrix: tuple[int, int, int, int]) -> Path:
@@ -192,66 +184,6 @@ class TestDamage:
             container.mux(stream.encode())
         with pytest.raises(SourceError, match="no video stream"):
             _read(path)
-
-
-class TestWriter:
-    @pytest.mark.parametrize("size", [(64, 48), (65, 48), (64, 49), (321, 243), (1, 1), (2, 2)])
-    def test_round_trip(self, tmp_path: Path, size: tuple[int, int]) -> None:
-        width, height = size
-        pictures = [np.full((height, width, 3), value, dtype=np.uint8) for value in (20, 120, 220)]
-        frames = _read(_write(tmp_path / "x.mp4", pictures, (0.5, 0.54, 3)))
-        assert _times(frames) == pytest.approx([0.5, 0.54, 3])
-        assert [frame.error for frame in frames] == [None] * 3
-        for frame, expected in zip(frames, pictures, strict=True):
-            assert frame.pixels.shape == (height + height % 2, width + width % 2, 3)
-            assert np.abs(frame.pixels.astype(int) - expected[0, 0]).max() < 8
-
-    def test_padding_repeats_the_edge(self, tmp_path: Path) -> None:
-        pixels = _quarters(33, 33)
-        (frame,) = _read(_write(tmp_path / "x.mp4", [pixels], [0]))
-        assert frame.pixels.shape == (34, 34, 3)
-        assert np.abs(frame.pixels[:33, :33].astype(int) - pixels).mean() < 15
-        assert frame.pixels[-1, 5, 2] > 200  # blue goes on
-        assert frame.pixels[-1, 5, 0] < 60
-
-    def test_irregular_times_survive(self, tmp_path: Path) -> None:
-        pictures = [np.full((48, 64, 3), 20 * i, dtype=np.uint8) for i in range(len(_IRREGULAR))]
-        frames = _read(_write(tmp_path / "x.mp4", pictures, _IRREGULAR))
-        assert _times(frames) == pytest.approx(_IRREGULAR, abs=1e-4)
-
-    def test_times_that_do_not_rise_are_moved(self, tmp_path: Path) -> None:
-        pictures = [np.full((48, 64, 3), 80, dtype=np.uint8)] * 4
-        times = [frame.timestamp or 0.0 for frame in _read(_write(tmp_path / "x.mp4", pictures, (0, 1, 1, 0.5)))]
-        assert len(times) == 4
-        assert all(before < after for before, after in pairwise(times))
-
-    def test_another_size_is_scaled_to_the_first(self, tmp_path: Path) -> None:
-        pictures = [np.full((height, 64, 3), 80, dtype=np.uint8) for height in (48, 96, 20)]
-        frames = _read(_write(tmp_path / "x.mp4", pictures, (0, 1, 2)))
-        assert {frame.pixels.shape for frame in frames} == {(48, 64, 3)}
-
-    def test_without_a_picture_there_is_no_file(self, tmp_path: Path) -> None:
-        VideoWriter(tmp_path / "x.mp4").close()
-        assert list(tmp_path.iterdir()) == []
-
-    def test_what_cannot_be_written(self, tmp_path: Path) -> None:
-        writer = VideoWriter(tmp_path / "absent" / "x.mp4")
-        writer.write(np.zeros((48, 64, 3), dtype=np.uint8), 0)
-        with pytest.raises(SinkError, match="cannot be written"):  # the encoder kept the first picture back
-            writer.close()
-
-    def test_a_full_disk_is_an_error_not_a_crash(self) -> None:
-        noise = np.random.default_rng(1).integers(0, 255, (240, 320, 3), dtype=np.uint8)
-        writer = VideoWriter(Path("/dev/full"))
-        with pytest.raises(SinkError, match="No space left"):
-            _fill(writer, noise)
-        writer.close()
-        writer.close()
-
-
-def _fill(writer: VideoWriter, pixels: Pixels) -> None:
-    for number in range(40):
-        writer.write(pixels, number / 25)
 
 
 def test_probe(make_clip: MakeClip, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The commands that use a network: analyze, demo, models, evaluate."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,12 +15,14 @@ from vyraz.console import (
     AnalysisProgress,
     print_error,
     print_models,
+    print_note,
     print_report,
     print_reports,
     print_summary,
     print_written,
 )
 from vyraz.errors import UsageError, VyrazError
+from vyraz.journal import Journal, Place
 from vyraz.sources import Source
 
 __all__ = ["analyze", "demo", "evaluate", "list_models"]
@@ -36,7 +38,9 @@ def analyze(
     sources: Sources,
     output: Annotated[
         list[str] | None,
-        typer.Option("-o", "--output", help="Result: .csv .jsonl .parquet .mp4 .png .jpg, or - for JSON lines."),
+        typer.Option(
+            "-o", "--output", help="Result: .csv .jsonl .parquet .mp4 .png .jpg .html .eaf, or - for JSON lines."
+        ),
     ] = None,
     model: Model = "small",
     detector: DetectorName = "yunet",
@@ -45,34 +49,101 @@ def analyze(
     smooth: Annotated[
         float | None, typer.Option(min=0, help="Seconds over which scores are smoothed (0.4 for videos; 0: not).")
     ] = None,
+    segments: Annotated[
+        str | None, typer.Option(help="Also a .csv of who shows which expression from when to when.")
+    ] = None,
     blur: Annotated[bool, typer.Option("--blur", help="Make faces unrecognisable in what is drawn.")] = False,
+    no_faces: Annotated[bool, typer.Option("--no-faces", help="No pictures of faces in reports.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with tables that were interrupted.")] = False,
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
     """Find the faces of pictures and videos and score their expression."""
     from vyraz import pipeline
-    from vyraz.sinks import Setup, open_sink
+    from vyraz.sinks import Setup, open_segments, open_sink
     from vyraz.sources import expand
 
     targets = output or []
-    if len(set(targets)) < len(targets):
-        raise UsageError("the same result is asked for twice; give each -o a name of its own")
+    named = [*targets, *([segments] if segments else [])]
+    if len(set(named)) < len(named):
+        raise UsageError("the same result is asked for twice; give each a name of its own")
     recognizer = vyraz.Recognizer(model, detector, min_face_score=min_face_score, device=device)
     found = expand(sources)
-    setup = Setup(recognizer.labels, smoothed=_smoothed(found, smooth), blur=blur)
+    about = _about(recognizer, model, detector, every, smooth)
+    if min_face_score is not None:
+        about["Least face score"] = f"{min_face_score:g}"
+    setup = Setup(recognizer.labels, smoothed=_smoothed(found, smooth), blur=blur, faces=not no_faces, about=about)
+    journal = _journal(recognizer, found, about, named)
+    place = _place(journal, targets) if resume else None
+    if resume and place is None and Path(targets[0]).exists():
+        print_note(f"{targets[0]}: is complete; nothing to go on with")
+        return
+    sizes: Sequence[int | None] = place.sizes if place else [None] * len(targets)
     with ExitStack() as stack:
-        sinks = [stack.enter_context(open_sink(to, found, setup)) for to in targets]
+        sinks = [stack.enter_context(open_sink(to, found, setup, at=at)) for to, at in zip(targets, sizes, strict=True)]
+        sinks += [stack.enter_context(open_segments(segments, found))] if segments else []
         progress = stack.enter_context(AnalysisProgress(found, quiet=quiet))
-        failed = pipeline.run(recognizer, found, sinks, progress, every=every, smooth=smooth)
-    if not output:
+        options: dict[str, Any] = {"every": every, "smooth": smooth, "journal": journal, "place": place}
+        failed = pipeline.run(recognizer, found, sinks, progress, **options)
+    if journal is not None:
+        journal.remove()
+    if not named:
         print_summary(progress.summary)
     if failed:
         raise typer.Exit(1)
 
 
+def _journal(
+    recognizer: vyraz.Recognizer, sources: Sequence[Source], about: Mapping[str, str], targets: Sequence[str]
+) -> Journal | None:
+    """Beside the first table; None where not everything could be gone on with."""
+    from vyraz.sinks import is_resumable
+
+    lasting = all(source.kind in ("picture", "video", "missing") for source in sources)
+    if not (targets and lasting and all(map(is_resumable, targets))):
+        return None
+    settings = {
+        "settings": dict(about),
+        "model": recognizer.classifier.fingerprint,
+        "sources": [[source.name, *_state_of(Path(source.name))] for source in sources],
+        "results": list(targets),
+    }
+    return Journal(Path(f"{targets[0]}.resume.json"), settings)
+
+
+def _state_of(path: Path) -> tuple[int, int]:
+    """Size and time of change, by which a file is known again."""
+    try:
+        return path.stat().st_size, path.stat().st_mtime_ns
+    except OSError:
+        return 0, 0
+
+
+def _place(journal: Journal | None, targets: Sequence[str]) -> Place | None:
+    if journal is None or not targets:
+        raise UsageError("only tables of files can be gone on with: give -o .csv, .jsonl or .parquet, nothing else")
+    return journal.load()
+
+
 def _smoothed(sources: Sequence[Source], smooth: float | None) -> bool:
     """Whether the results have columns of smoothed scores: where anything can be smoothed."""
     return smooth != 0 and not all(source.is_picture for source in sources)
+
+
+def _about(recognizer: vyraz.Recognizer, model: str, detector: str, every: int, smooth: float | None) -> dict[str, str]:
+    """What a report says of the model and the settings, without any path of this machine."""
+    from vyraz.smooth import DEFAULT_SECONDS
+
+    card, seconds = recognizer.classifier.card, DEFAULT_SECONDS if smooth is None else smooth
+    return {
+        "Model": Path(model).name,
+        "Network": f"{card.network}, {card.parameters:,} parameters",
+        "Uncertain below": f"{card.uncertain_below:.0%}",
+        "Face detector": detector,
+        "Frames": "all" if every == 1 else f"one in {every}",
+        "Smoothing": f"{seconds:g} s" if seconds else "off",
+        "vyraz": vyraz.__version__,
+    }
 
 
 @app.command()

@@ -1,9 +1,9 @@
 """What every sink is, and what sinks share."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from vyraz.errors import SinkError
 from vyraz.sources import Source
 from vyraz.types import EMOTIONS, Frame, Record
 
-__all__ = ["Names", "Setup", "Sink", "row_of", "told"]
+__all__ = ["Names", "Setup", "Sink", "readable", "row_of", "told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,15 @@ class Setup:
     """What sinks are told beforehand.
 
     `labels` are the model's, a column each; with `smoothed` a second one each. `blur` makes faces
-    unrecognisable in what is drawn.
+    unrecognisable in what is drawn. `faces`: with pictures of faces in reports. `about` is what a report says of
+    the model and the settings: name -> value, in the order to be shown.
     """
 
     labels: tuple[str, ...] = EMOTIONS
     smoothed: bool = False
     blur: bool = False
+    faces: bool = True
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 class Sink:
@@ -38,6 +41,10 @@ class Sink:
 
     def end(self) -> None:
         """The source is complete."""
+
+    def size(self) -> int:
+        """Bytes of a table that are on disk by now, to go on from after a kill."""
+        return 0
 
     def close(self) -> None:
         """No more will come."""
@@ -68,10 +75,14 @@ class Names:
         return found
 
 
+def readable(name: str) -> str:
+    """A file's name as text; its bytes that are no UTF-8 are replaced, for no result can hold them."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def row_of(record: Record, setup: Setup) -> dict[str, Any]:
-    """The flat record; a file name's bytes that are no UTF-8 are replaced, for no table can hold them."""
-    name = record.source.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return record.row(setup.labels, smoothed=setup.smoothed) | {"source": name}
+    """The flat record, with a name that any table can hold."""
+    return record.row(setup.labels, smoothed=setup.smoothed) | {"source": readable(record.source)}
 
 
 @contextmanager
