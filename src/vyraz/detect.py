@@ -32,7 +32,7 @@ _SAME_FACE, _WITHIN = 0.3, 0.6
 CANDIDATE = 0.57
 #: Sides of windows, multiples of YuNet's coarsest stride; a window has room for a multiple of the face, which
 #: is shrunk by a whole factor where it is larger than so many pixels.
-_STRIDE, _WINDOWS, _ROOM, _LARGEST = 32, (128, 160, 192), 1.7, 96
+_STRIDE, _WINDOWS, _ROOM, _LARGEST = 32, (160, 192), 1.7, 96
 
 
 class Detector(Protocol):
@@ -73,12 +73,29 @@ class YuNet:
         """Whether it is a face, and not only a candidate."""
         return (face.score or 0) >= self.min_score
 
-    def scan(self, pixels: Pixels, *, turned: bool = False) -> list[Face]:
-        """Like a call, with candidates: what might be a face, down to `CANDIDATE` times the smallest score."""
-        found = self._scan(pixels, 0)
+    def scan(self, pixels: Pixels, *, turned: bool = False, within: Box | None = None) -> list[Face]:
+        """Like a call, with candidates: what might be a face, down to `CANDIDATE` times the smallest score.
+
+        Args:
+            pixels: RGB uint8 (H, W, 3).
+            turned: see `Detector`.
+            within: the part of the picture to look at; None is all of it.
+        """
+        scale = min(_LONG_SIDE / max(pixels.shape[:2]), 1.0)
+        small = pixels if scale == 1 else _scale_down(pixels, scale)
+        found = self._part(small, within, scale) if within else _find(self._net, small, 0)
         if turned and not any(map(self.is_sure, found)):
-            found = max((self._scan(pixels, turns) for turns in (-1, 1)), key=_total)
-        return found
+            found = max((_find(self._net, small, turns) for turns in (-1, 1)), key=_total)
+        return sorted((_grown(face, 1 / scale) for face in found), key=_area, reverse=True)
+
+    def _part(self, small: Pixels, within: Box, scale: float) -> list[Face]:
+        """Corners on the grid of the network; see `_window`."""
+        left, top = (max(math.floor(at * scale / _STRIDE) * _STRIDE, 0) for at in within[:2])
+        right, bottom = (
+            math.ceil((at + side) * scale / _STRIDE) * _STRIDE for at, side in zip(within[:2], within[2:], strict=True)
+        )
+        found = _find(self._net, np.ascontiguousarray(small[top:bottom, left:right]), 0)
+        return [_shifted(face, left, top) for face in found]
 
     def near(self, pixels: Pixels, faces: Sequence[Face]) -> list[Face]:
         """Faces and candidates, largest first, in small windows about where faces were a moment ago.
@@ -93,12 +110,6 @@ class YuNet:
         small = pixels if scale == 1 else _scale_down(pixels, scale)
         windows = dict.fromkeys(_window(small, _grown(face, scale)) for face in faces)
         return distinct(_grown(face, 1 / scale) for window in windows for face in self._look(small, window))
-
-    def _scan(self, pixels: Pixels, turns: int) -> list[Face]:
-        scale = min(_LONG_SIDE / max(pixels.shape[:2]), 1.0)
-        small = pixels if scale == 1 else _scale_down(pixels, scale)
-        found = _find(self._net, small, turns)
-        return sorted((_grown(face, 1 / scale) for face in found), key=_area, reverse=True)
 
     def _look(self, small: Pixels, window: "_Window") -> list[Face]:
         span, side = window.side * window.shrink, window.side
@@ -215,7 +226,12 @@ def _yunet_weights() -> str:
 
 def _scale_down(pixels: Pixels, scale: float) -> Pixels:
     size = (max(round(pixels.shape[1] * scale), 1), max(round(pixels.shape[0] * scale), 1))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    # Averaging by whole factors is quick, by others slow; what is left is less than a half.
+    whole = math.floor(1 / scale)
+    if whole > 1:
+        halves = (max(pixels.shape[1] // whole, 1), max(pixels.shape[0] // whole, 1))
+        pixels = np.asarray(cv2.resize(pixels, halves, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
 def _yunet(size: tuple[int, int], min_score: float) -> cv2.FaceDetectorYN:

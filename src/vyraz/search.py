@@ -8,6 +8,7 @@ that a search finds newly is followed back through the frames since the last one
 import base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,16 +19,22 @@ from vyraz.types import Box, Face, Frame, Gray, Pixels
 
 __all__ = ["Look", "Search", "make_search"]
 
-#: Frames between two searches of a picture that changes; seconds between two of one that does not.
-_EVERY, _QUIET = 6, 5.0
+#: Frames between two searches of a picture that changes, where nobody and where somebody is known; seconds between
+#: two of one that does not change.
+_EVERY, _EVERY_KNOWN, _QUIET = 4, 10, 5.0
 #: Seconds between looks at the frame turned by 90 degrees where nothing is found; doubled each time, up to the last.
 _TURN, _TURN_AT_MOST = 1.0, 16.0
+#: Frames in which a face that has gone is still looked for where it was.
+_LINGER = 5
 #: A face that is followed stays one while it scores this little less than a new one must: without it, faces near
 #: the threshold would come and go from frame to frame.
 _GRACE = 0.1
 #: Samples along the longer side by which frames are compared, the levels of 255 by which one must differ to have
 #: changed, how many must, and the mean difference of two frames with a cut between them.
 _SAMPLES, _LEVELS, _CHANGED, _CUT = 80, 12, 5, 40.0
+#: Of a picture that has changed in part, this part is searched, with room about it as a share of the longer side;
+#: unless it is most of the picture.
+_ROOM, _MOST = 0.15, 0.7
 
 
 @dataclass(slots=True)
@@ -90,6 +97,7 @@ class _InWindows:
         self._pending: list[Look] = []
         self._faces: list[Face] = []
         self._sure: list[Face] = []
+        self._missing: list[list[Face]] = []
         self._before: Gray | None = None
         self._at_scan: Gray | None = None
         self._since, self._scanned = 0, 0.0
@@ -105,7 +113,8 @@ class _InWindows:
         pictures = {name: _packed(getattr(self, f"_{name}")) for name in _PICTURES}
         faces = {name: [_plain(face) for face in getattr(self, f"_{name}")] for name in _FACES}
         pending = [[look.frame.index, look.cut, [_plain(face) for face in look.faces]] for look in self._pending]
-        return {**numbers, **pictures, **faces, "pending": pending}
+        missing = [[_plain(face) for face in some] for some in self._missing]
+        return {**numbers, **pictures, **faces, "missing": missing, "pending": pending}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         for name in _NUMBERS:
@@ -114,6 +123,7 @@ class _InWindows:
             setattr(self, f"_{name}", _unpacked(state[name]))
         for name in _FACES:
             setattr(self, f"_{name}", [_face(plain) for plain in state[name]])
+        self._missing = [[_face(plain) for plain in some] for some in state["missing"]]
         # Their pixels are read again.
         empty = np.empty((0, 0, 3), dtype=np.uint8)
         self._pending = [
@@ -129,7 +139,7 @@ class _InWindows:
             self._next = frame.index + 1
             look = Look(frame)
             complete = self._search(look) if frame.error is None else False
-            ready = self._pending if complete else self._pending[:-_EVERY]
+            ready = self._pending if complete else self._pending[:-_EVERY_KNOWN]
             self._pending = [*self._pending[len(ready) :], look]
             if self._live:
                 ready, self._pending = self._pending, []
@@ -145,30 +155,43 @@ class _InWindows:
         look.cut = self._before is None or _is_cut(self._before, samples)
         self._before = samples
         self._since += 1
-        lost = look.cut or self._is_due(samples, seconds) or not self._follow(look)
-        if lost:
-            self._scan(look, seconds)
-            self._at_scan, self._since, self._scanned = samples, 0, seconds
-        self._faces = look.faces
-        return lost
+        all_there = not look.cut and self._follow(look)
+        changed = None if self._at_scan is None or look.cut else _changed(self._at_scan, samples)
+        old = seconds - self._scanned >= _QUIET
+        due = (
+            not all_there
+            or old
+            or (changed is not None and self._since >= (_EVERY if not self._faces else _EVERY_KNOWN))
+        )
+        if due:
+            part = None if old or not all_there or changed is None else _part(look.frame.pixels, samples, changed)
+            self._scan(look, seconds, part)
+            self._at_scan, self._since = samples, 0
+            self._scanned = self._scanned if part else seconds
+        self._remember(look)
+        return due
 
-    def _is_due(self, samples: Gray, seconds: float) -> bool:
-        changed = self._at_scan is None or _changes(self._at_scan, samples) >= _CHANGED
-        return (changed and self._since >= _EVERY) or seconds - self._scanned >= _QUIET
+    def _remember(self, look: Look) -> None:
+        """The faces to look for next, also those that were there a moment ago."""
+        missing = [] if look.cut else [self._faces, *self._missing][:_LINGER]
+        self._missing = [[face for face in faces if not is_among(face, look.faces)] for faces in missing]
+        self._faces = look.faces
 
     def _follow(self, look: Look) -> bool:
         """Look into windows only; whether every face is still there."""
-        look.faces = self._detector.near(look.frame.pixels, self._faces)
+        look.faces = self._detector.near(look.frame.pixels, [*self._faces, *chain(*self._missing)])
         return all(is_among(face, look.faces) for face in self._faces if self._detector.is_sure(face))
 
-    def _scan(self, look: Look, seconds: float) -> None:
+    def _scan(self, look: Look, seconds: float, part: Box | None) -> None:
+        """Search the frame, or the part of it that has changed."""
         known = [] if look.cut else look.faces or self._faces
         turned = not known and seconds - self._turned >= self._patience
-        found = self._detector.scan(look.frame.pixels, turned=turned)
+        found = self._detector.scan(look.frame.pixels, turned=turned, within=part)
         if turned:
             self._turned, self._patience = seconds, _TURN if found else min(2 * self._patience, _TURN_AT_MOST)
         missed = [face for face in known if not is_among(face, found)]
-        look.faces = distinct([*found, *self._detector.near(look.frame.pixels, missed)])
+        missed = missed if part else self._detector.near(look.frame.pixels, missed)
+        look.faces = distinct([*found, *missed])
         if not look.cut:
             self._go_back([face for face in look.faces if not is_among(face, self._faces)])
 
@@ -235,5 +258,20 @@ def _is_cut(before: Gray, now: Gray) -> bool:
     return before.shape != now.shape or float(_difference(before, now).mean()) > _CUT
 
 
-def _changes(before: Gray, now: Gray) -> int:
-    return int(np.count_nonzero(_difference(before, now) > _LEVELS))
+def _changed(before: Gray, now: Gray) -> Box | None:
+    """The part of the samples that has changed; None where that is hardly anything."""
+    rows, columns = np.nonzero(_difference(before, now) > _LEVELS)
+    if len(rows) < _CHANGED:
+        return None
+    (top, left), (bottom, right) = (rows.min(), columns.min()), (rows.max(), columns.max())
+    return Box(float(left), float(top), float(right - left + 1), float(bottom - top + 1))
+
+
+def _part(pixels: Pixels, samples: Gray, changed: Box) -> Box | None:
+    """The changed part in pixels of the frame, with room for a face at its edge; None where it is most of the frame."""
+    step = pixels.shape[0] / samples.shape[0]
+    room = _ROOM * max(pixels.shape[:2])
+    part = Box(*(side * step for side in changed))
+    part = Box(part.x - room, part.y - room, part.width + 2 * room, part.height + 2 * room)
+    inside = part.shared(Box(0, 0, pixels.shape[1], pixels.shape[0]))
+    return part if inside < _MOST * pixels.shape[0] * pixels.shape[1] else None

@@ -25,9 +25,10 @@ class Painted(YuNet):
         super().__init__()
         self.scans = 0
 
-    def scan(self, pixels: Pixels, *, turned: bool = False) -> list[Face]:  # noqa: ARG002
+    def scan(self, pixels: Pixels, *, turned: bool = False, within: Box | None = None) -> list[Face]:  # noqa: ARG002
         self.scans += 1
-        return squares(pixels)
+        whole = Box(0, 0, pixels.shape[1], pixels.shape[0])
+        return [face for face in squares(pixels) if face.box.shared(within or whole) > 0.9 * SIDE * SIDE]
 
     def near(self, pixels: Pixels, faces: Sequence[Face]) -> list[Face]:
         return [found for found in squares(pixels) if any(close(found, face) for face in faces)]
