@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from vyraz.types import Face, Float, Gray, Pixels
+from vyraz.types import Face, Float, Gray, Pixels, Plain, View
 
 __all__ = ["SIDE", "Framing", "crop_face", "fit_face", "roll_of", "to_gray", "to_input"]
 
@@ -38,13 +38,13 @@ class Framing:
     tilt: float = 10.0
 
 
-def crop_face(pixels: Pixels, face: Face, framing: Framing) -> Gray:
+def crop_face(picture: Pixels | View, face: Face, framing: Framing) -> Gray:
     """Cut a face out as FER-2013 would frame it: a square, upright, scaled to 48x48.
 
     What lies outside the picture repeats its border; nothing is squeezed.
 
     Args:
-        pixels: RGB uint8 (H, W, 3) or gray (H, W).
+        picture: RGB uint8 (H, W, 3) or gray (H, W), or a view of it.
         face: where it is; with landmarks a tilted head is turned upright.
         framing: the detector's.
 
@@ -55,7 +55,7 @@ def crop_face(pixels: Pixels, face: Face, framing: Framing) -> Gray:
     roll = roll_of(face)
     if abs(roll) <= framing.tilt:
         roll = 0.0
-    corner, region = _surroundings(pixels, face, side)
+    corner, region = _surroundings(Plain(picture) if isinstance(picture, np.ndarray) else picture, face, side)
     matrix = _to_region(face, framing, side, roll, corner)
     if side > _FINE:
         region, scale = _shrink(region, _FINE / side)
@@ -102,17 +102,17 @@ def to_input(faces: Gray) -> Float:
     return faces[..., None].astype(np.float32) / np.float32(255)
 
 
-def _surroundings(pixels: Pixels, face: Face, side: float) -> tuple[tuple[int, int], Pixels]:
+def _surroundings(picture: View, face: Face, side: float) -> tuple[tuple[int, int], Pixels]:
     """The part of the picture that the crop can touch however it is turned, and its top left corner.
 
     Only this part is converted and scaled; at least one pixel, even for a box outside the picture.
     """
-    height, width = pixels.shape[:2]
+    height, width = picture.shape
     reach = side * 0.75 + 0.25 * max(face.box.width, face.box.height) + 2
     x, y = face.box.centre
     left, top = (min(max(math.floor(c - reach), 0), limit - 1) for c, limit in ((x, width), (y, height)))
     right, bottom = (min(max(math.ceil(c + reach), 1), limit) for c, limit in ((x, width), (y, height)))
-    return (left, top), pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
+    return (left, top), picture.part(left, top, max(right, left + 1), max(bottom, top + 1))
 
 
 def _to_region(

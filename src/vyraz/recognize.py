@@ -44,7 +44,7 @@ class Recognizer:
         device: str = "auto",
         threads: int = 1,
     ) -> None:
-        self._detect: Detector = make_detector(detector, min_face_score)
+        self._detect: Detector = make_detector(detector, min_face_score, threads=threads)
         self.classifier = Classifier(model, device=device, threads=threads)
 
     @property
@@ -114,7 +114,7 @@ class Recognizer:
 
     def score(self, some: Sequence[Look]) -> Iterator[list[Record]]:
         """The records of each frame whose faces are known; all faces go through the network together."""
-        crops = [crop_face(look.frame.pixels, face, self._detect.framing) for look in some for face in look.faces]
+        crops = [crop_face(look.frame.view, face, self._detect.framing) for look in some for face in look.faces]
         scores = iter(self.classifier(to_input(np.array(crops, dtype=np.uint8).reshape(-1, SIDE, SIDE))))
         for look in some:
             yield [self._record(look.frame, face, next(scores)) for face in look.faces] or [_faceless(look.frame)]

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vyraz.detect import Detector, YuNet, distinct, is_among
-from vyraz.types import Box, Face, Frame, Gray, Pixels
+from vyraz.types import Box, Face, Frame, Gray, View
 
 __all__ = ["Look", "Search", "make_search"]
 
@@ -151,7 +151,7 @@ class _InWindows:
 
     def _search(self, look: Look) -> bool:
         """Find the faces of the next frame; whether no frame before it can gain any more."""
-        samples, seconds = _samples(look.frame.pixels), look.frame.timestamp or 0.0
+        samples, seconds = _samples(look.frame.view), look.frame.timestamp or 0.0
         look.cut = self._before is None or _is_cut(self._before, samples)
         self._before = samples
         self._since += 1
@@ -164,7 +164,7 @@ class _InWindows:
             or (changed is not None and self._since >= (_EVERY if not self._faces else _EVERY_KNOWN))
         )
         if due:
-            part = None if old or not all_there or changed is None else _part(look.frame.pixels, samples, changed)
+            part = None if old or not all_there or changed is None else _part(look.frame.view, samples, changed)
             self._scan(look, seconds, part)
             self._at_scan, self._since = samples, 0
             self._scanned = self._scanned if part else seconds
@@ -179,18 +179,18 @@ class _InWindows:
 
     def _follow(self, look: Look) -> bool:
         """Look into windows only; whether every face is still there."""
-        look.faces = self._detector.near(look.frame.pixels, [*self._faces, *chain(*self._missing)])
+        look.faces = self._detector.near(look.frame.view, [*self._faces, *chain(*self._missing)])
         return all(is_among(face, look.faces) for face in self._faces if self._detector.is_sure(face))
 
     def _scan(self, look: Look, seconds: float, part: Box | None) -> None:
         """Search the frame, or the part of it that has changed."""
         known = [] if look.cut else look.faces or self._faces
         turned = not known and seconds - self._turned >= self._patience
-        found = self._detector.scan(look.frame.pixels, turned=turned, within=part)
+        found = self._detector.scan(look.frame.view, turned=turned, within=part)
         if turned:
             self._turned, self._patience = seconds, _TURN if found else min(2 * self._patience, _TURN_AT_MOST)
         missed = [face for face in known if not is_among(face, found)]
-        missed = missed if part else self._detector.near(look.frame.pixels, missed)
+        missed = missed if part else self._detector.near(look.frame.view, missed)
         look.faces = distinct([*found, *missed])
         if not look.cut:
             self._go_back([face for face in look.faces if not is_among(face, self._faces)])
@@ -200,7 +200,7 @@ class _InWindows:
         for look in reversed(self._pending):
             if not new or look.frame.error is not None:
                 return
-            new = [face for face in self._detector.near(look.frame.pixels, new) if not is_among(face, look.faces)]
+            new = [face for face in self._detector.near(look.frame.view, new) if not is_among(face, look.faces)]
             look.faces = distinct([*look.faces, *new])
             if look.cut:
                 return
@@ -244,10 +244,9 @@ def _unpacked(packed: Sequence[Any] | None) -> Gray | None:
     return np.frombuffer(base64.b64decode(text), dtype=np.uint8).reshape(height, width)
 
 
-def _samples(pixels: Pixels) -> Gray:
-    """A coarse grid of the green channel: enough to see whether anything has changed."""
-    step = max(max(pixels.shape[:2]) // _SAMPLES, 1)
-    return pixels[step // 2 :: step, step // 2 :: step, 1].copy()
+def _samples(view: View) -> Gray:
+    """A coarse grid: enough to see whether anything has changed."""
+    return view.sampled(max(max(view.shape) // _SAMPLES, 1))
 
 
 def _difference(first: Gray, second: Gray) -> npt.NDArray[np.int16]:
@@ -267,11 +266,11 @@ def _changed(before: Gray, now: Gray) -> Box | None:
     return Box(float(left), float(top), float(right - left + 1), float(bottom - top + 1))
 
 
-def _part(pixels: Pixels, samples: Gray, changed: Box) -> Box | None:
+def _part(view: View, samples: Gray, changed: Box) -> Box | None:
     """The changed part in pixels of the frame, with room for a face at its edge; None where it is most of the frame."""
-    step = pixels.shape[0] / samples.shape[0]
-    room = _ROOM * max(pixels.shape[:2])
+    step = view.shape[0] / samples.shape[0]
+    room = _ROOM * max(view.shape)
     part = Box(*(side * step for side in changed))
     part = Box(part.x - room, part.y - room, part.width + 2 * room, part.height + 2 * room)
-    inside = part.shared(Box(0, 0, pixels.shape[1], pixels.shape[0]))
-    return part if inside < _MOST * pixels.shape[0] * pixels.shape[1] else None
+    inside = part.shared(Box(0, 0, view.shape[1], view.shape[0]))
+    return part if inside < _MOST * view.shape[0] * view.shape[1] else None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,10 @@ __all__ = [
     "Gray",
     "Labels",
     "Pixels",
+    "Plain",
     "Record",
     "Status",
+    "View",
 ]
 
 #: The seven labels in FER-2013's order. A model carries its own labels; map by name, never by place.
@@ -59,19 +61,70 @@ class Box(NamedTuple):
         return shared / union if union > 0 else 0.0
 
 
+class View(Protocol):
+    """A picture of which only what is asked for is made into RGB."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        ...
+
+    def whole(self) -> Pixels:
+        """RGB uint8 (H, W, 3)."""
+        ...
+
+    def part(self, left: int, top: int, right: int, bottom: int) -> Pixels:
+        """RGB uint8 of a rectangle, of what of it lies inside; `right` and `bottom` are its first pixels outside."""
+        ...
+
+    def sampled(self, step: int) -> Gray:
+        """Every so manieth pixel across and down, gray: enough to see whether something has changed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plain:
+    """The view of pixels that are RGB already: uint8 (H, W, 3)."""
+
+    pixels: Pixels
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.pixels.shape[0], self.pixels.shape[1]
+
+    def whole(self) -> Pixels:
+        return self.pixels
+
+    def part(self, left: int, top: int, right: int, bottom: int) -> Pixels:
+        return self.pixels[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+
+    def sampled(self, step: int) -> Gray:
+        return self.pixels[step // 2 :: step, step // 2 :: step, 1].copy()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One picture of a source.
 
-    `pixels` is RGB uint8 (H, W, 3); `timestamp` is seconds from the container, None for a photo.
-    `error` says why a frame could not be read; its `pixels` are then empty, (0, 0, 3).
+    `picture` is RGB uint8 (H, W, 3), or a view that makes it; `timestamp` is seconds from the container, None
+    for a photo. `error` says why a frame could not be read; its `pixels` are then empty, (0, 0, 3).
     """
 
-    pixels: Pixels
+    picture: Pixels | View
     index: int
     timestamp: float | None
     source: str
     error: str | None = None
+
+    @property
+    def view(self) -> View:
+        """The pixels, made as far as they are asked for."""
+        return Plain(self.picture) if isinstance(self.picture, np.ndarray) else self.picture
+
+    @property
+    def pixels(self) -> Pixels:
+        """RGB uint8 (H, W, 3)."""
+        return self.view.whole()
 
 
 @dataclass(frozen=True, slots=True)

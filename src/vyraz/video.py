@@ -11,6 +11,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vyraz.errors import SourceError
+from vyraz.planes import view_of
 from vyraz.types import Frame, Pixels
 
 __all__ = ["probe", "read_video"]
@@ -56,7 +57,7 @@ def read_video(name: str, *, every: int = 1, start: int = 0) -> Iterator[Frame]:
                 last = _seconds(picture, count, last, stream)
                 end = last + _shown(picture)
                 if count % every == 0 and count >= start:
-                    yield Frame(_upright(picture), count, last, name)
+                    yield Frame(view_of(picture), count, last, name)
             count += 1
         problem = _missing_end(container, stream, count, end)
         if problem:
@@ -116,12 +117,6 @@ def _seconds(picture: VideoFrame, index: int, last: float | None, stream: VideoS
 def _shown(picture: VideoFrame) -> float:
     """Seconds for which a picture stays, as far as the container tells."""
     return float((picture.duration or 0) * (picture.time_base or 0))
-
-
-def _upright(picture: VideoFrame) -> Pixels:
-    pixels = np.asarray(picture.to_ndarray(format="rgb24"), dtype=np.uint8)
-    turns = round(picture.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
 
 
 def _duration(container: InputContainer, stream: VideoStream) -> float | None:

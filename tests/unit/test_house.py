@@ -16,7 +16,7 @@ SOURCE = Path(vyraz.__file__).parent
 # From the ground up: a module imports only from rows above its own.
 FLOORS = (
     ("types", "errors"),
-    ("metrics", "models", "pictures", "crop", "smooth", "segments", "trace"),
+    ("metrics", "models", "pictures", "crop", "smooth", "segments", "trace", "yunet", "planes"),
     ("steady", "blur", "original", "paint", "place"),
     ("video", "dataset", "classify", "detect", "track", "draw", "report", "encode"),
     ("sources", "follow", "search", "moments"),

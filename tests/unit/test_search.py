@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from vyraz.detect import Haar, YuNet
 from vyraz.search import make_search
 from vyraz.sources import expand, read
-from vyraz.types import Box, Face, Frame, Pixels
+from vyraz.types import Box, Face, Frame, Pixels, View
 
 SIDE = 40
 
@@ -25,13 +25,13 @@ class Painted(YuNet):
         super().__init__()
         self.scans = 0
 
-    def scan(self, pixels: Pixels, *, turned: bool = False, within: Box | None = None) -> list[Face]:  # noqa: ARG002
+    def scan(self, view: View, *, turned: bool = False, within: Box | None = None) -> list[Face]:  # noqa: ARG002
         self.scans += 1
-        whole = Box(0, 0, pixels.shape[1], pixels.shape[0])
-        return [face for face in squares(pixels) if face.box.shared(within or whole) > 0.9 * SIDE * SIDE]
+        whole = Box(0, 0, view.shape[1], view.shape[0])
+        return [face for face in squares(view.whole()) if face.box.shared(within or whole) > 0.9 * SIDE * SIDE]
 
-    def near(self, pixels: Pixels, faces: Sequence[Face]) -> list[Face]:
-        return [found for found in squares(pixels) if any(close(found, face) for face in faces)]
+    def near(self, view: View, faces: Sequence[Face]) -> list[Face]:
+        return [found for found in squares(view.whole()) if any(close(found, face) for face in faces)]
 
 
 def squares(pixels: Pixels) -> list[Face]:
