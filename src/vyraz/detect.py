@@ -25,7 +25,7 @@ _SAME_FACE, _WITHIN = 0.3, 0.6
 CANDIDATE = 0.57
 #: Sides of windows, multiples of YuNet's coarsest stride; a window has room for a multiple of the face, which
 #: is shrunk by a whole factor where it is larger than so many pixels.
-_WINDOWS, _ROOM, _LARGEST = (160, 192), 1.7, 96
+_WINDOWS, _ROOM, _LARGEST, _LEAST = (96, 128, 160, 192), 1.7, 96, 160
 
 
 class Detector(Protocol):
@@ -139,7 +139,7 @@ def _about(view: View, face: Face) -> tuple[_Window, int]:
     shrink = _shrink(view)
     size = max(face.box.width, face.box.height) / shrink
     fewer = max(math.ceil(size / _LARGEST), 1)
-    side = next((side for side in _WINDOWS if side >= _ROOM * size / fewer), _WINDOWS[-1])
+    side = next((side for side in _WINDOWS if side >= max(_ROOM * size, _LEAST) / fewer), _WINDOWS[-1])
     shrink *= fewer
     span, step = side * shrink, STRIDE * shrink
     height, width = view.shape

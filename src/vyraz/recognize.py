@@ -28,7 +28,8 @@ class Recognizer:
         detector: "yunet" or "haar".
         min_face_score: faces the detector scores lower are dropped, 0..1 (YuNet; 0.7 unless given).
         device: "auto", "cpu" or "cuda", for the network.
-        threads: of one prediction.
+        threads: of the networks; with more than one, videos are also decoded while others are looked at. One
+            gives the same digits on every run.
 
     Raises:
         UsageError: an unknown name or an option out of range.
@@ -44,6 +45,9 @@ class Recognizer:
         device: str = "auto",
         threads: int = 1,
     ) -> None:
+        if threads < 1:
+            raise UsageError(f"threads must be 1 or more, not {threads}")
+        self.threads = threads
         self._detect: Detector = make_detector(detector, min_face_score, threads=threads)
         self.classifier = Classifier(model, device=device, threads=threads)
 
@@ -148,7 +152,8 @@ class Reading:
         self._search, self._following = search, following
 
     def __iter__(self) -> Iterator[list[tuple[Frame, list[Record]]]]:
-        frames = sources.read(self._source, every=self._every, start=self._search.resume_at)
+        options = {"every": self._every, "start": self._search.resume_at, "threads": self._recognizer.threads}
+        frames = sources.read(self._source, **options)
         for some in self._search.run(frames):
             scored = zip(some, self._recognizer.score(some), strict=True)
             yield [(look.frame, self._following.take(records, cut=look.cut)) for look, records in scored]

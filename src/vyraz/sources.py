@@ -14,8 +14,10 @@ from typing import Literal
 
 import numpy as np
 
+from vyraz.ahead import ahead
 from vyraz.errors import SourceError
 from vyraz.pictures import PICTURE_SUFFIXES, decode_picture, is_picture, read_picture
+from vyraz.stream import is_live, read_stream
 from vyraz.types import Frame, Pixels
 from vyraz.video import probe, read_video
 
@@ -104,13 +106,14 @@ def length_of(source: Source) -> Length:
     return Length(probe(source.name) if source.kind == "video" else None)
 
 
-def read(source: Source, *, every: int = 1, start: int = 0) -> Iterator[Frame]:
+def read(source: Source, *, every: int = 1, start: int = 0, threads: int = 1) -> Iterator[Frame]:
     """The frames of a source, in the order they are shown.
 
     Args:
         source: what to read.
         every: of a video, give every Nth frame.
         start: of a file, leave out the frames before this one.
+        threads: more than one lets a video be decoded while the caller works.
 
     Yields:
         Frames with rising `index`; one that could not be decoded has `error` set.
@@ -126,8 +129,11 @@ def read(source: Source, *, every: int = 1, start: int = 0) -> Iterator[Frame]:
         yield Frame(decode_picture(_stdin(), "stdin"), 0, None, source.name)
     elif source.kind == "camera":
         yield from _read_camera(int(source.name), every)
+    elif source.kind == "url" and is_live(source.name):
+        yield from read_stream(source.name, every=every)
     else:
-        yield from read_video(source.name, every=every, start=start)
+        frames = read_video(source.name, every=every, start=start)
+        yield from frames if threads == 1 else ahead(frames)
 
 
 def _stdin() -> bytes:

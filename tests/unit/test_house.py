@@ -16,9 +16,10 @@ SOURCE = Path(vyraz.__file__).parent
 # From the ground up: a module imports only from rows above its own.
 FLOORS = (
     ("types", "errors"),
-    ("metrics", "models", "pictures", "crop", "smooth", "segments", "trace", "yunet", "planes"),
+    ("metrics", "models", "pictures", "crop", "smooth", "segments", "trace", "yunet", "planes", "ahead"),
     ("steady", "blur", "original", "paint", "place"),
     ("video", "dataset", "classify", "detect", "track", "draw", "report", "encode"),
+    ("stream",),
     ("sources", "follow", "search", "moments"),
     ("overview", "journal"),
     ("recognize", "sinks", "summary"),

@@ -56,6 +56,7 @@ def analyze(
     no_faces: Annotated[bool, typer.Option("--no-faces", help="No pictures of faces in reports.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with tables that were interrupted.")] = False,
     device: Device = "auto",
+    threads: Annotated[int, typer.Option(min=1, help="Of the networks; 2 or more also decode ahead.")] = 1,
     quiet: Quiet = False,
 ) -> None:
     """Find the faces of pictures and videos and score their expression."""
@@ -67,7 +68,7 @@ def analyze(
     named = [*targets, *([segments] if segments else [])]
     if len(set(named)) < len(named):
         raise UsageError("the same result is asked for twice; give each a name of its own")
-    recognizer = vyraz.Recognizer(model, detector, min_face_score=min_face_score, device=device)
+    recognizer = vyraz.Recognizer(model, detector, min_face_score=min_face_score, device=device, threads=threads)
     found = expand(sources)
     about = _about(recognizer, model, detector, every, smooth)
     if min_face_score is not None:
