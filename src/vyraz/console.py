@@ -57,7 +57,7 @@ class AnalysisProgress:
 
     def __init__(self, sources: Sequence[Source], *, quiet: bool) -> None:
         self.summary = Summary()
-        self._total, self._started, self._live = len(sources), 0, False
+        self._total, self._started = len(sources), 0
         self._bar = Progress(
             SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate("frames"),
             TimeRemainingColumn(), console=errors, transient=True, disable=quiet or not errors.is_terminal,
@@ -73,15 +73,11 @@ class AnalysisProgress:
 
     def begin(self, source: Source) -> None:
         self._started += 1
-        # A recording's failures are told at its end, which a stream may never reach.
-        self._live = source.kind in ("camera", "url")
         place = f"{self._started}/{self._total} " if self._total > 1 else ""
         self._bar.reset(self._task, total=length_of(source).frames, description=_plain(place + source.name))
 
     def frame(self, frame: Frame, records: Sequence[Record]) -> None:
         self.summary.add(records)
-        if frame.error and self._live:
-            print_note(f"{frame.source}: {frame.error}")
         self._bar.update(self._task, completed=frame.index + 1)
 
     def failed(self, message: str) -> None:

@@ -87,14 +87,14 @@ class _Job:
             for some in reading:
                 for frame, records in some:
                     self._pass_on(frame, records)
-                    problems.update(f"{source.name}: {r.message}" for r in records if r.status == "error")
+                    self._note(source, problems, [f"{source.name}: {r.message}" for r in records if r.message])
                     reached = frame.index + 1
                 if self.journal is not None and self.journal.is_due():
                     self.save(replace(place, state=reading.state(), problems=problems))
         except SourceError as error:
             self._pass_on(*_failure(source, reached, str(error)))
-            problems[str(error)] += 1
-        self._end(problems)
+            self._note(source, problems, [str(error)])
+        self._end(source, problems)
         return bool(problems)
 
     def save(self, place: Place) -> None:
@@ -102,10 +102,16 @@ class _Job:
         if self.journal is not None:
             self.journal.save(replace(place, sizes=[sink.size() for sink in self.sinks]))
 
-    def _end(self, problems: Mapping[str, int]) -> None:
+    def _note(self, source: Source, problems: Counter[str], messages: Sequence[str]) -> None:
+        """Problems are told at the end of a source, all of a kind at once; those of a stream that may not end, now."""
+        problems.update(messages)
+        for message in messages if source.is_live else ():
+            self.observer.failed(message)
+
+    def _end(self, source: Source, problems: Mapping[str, int]) -> None:
         for sink in self.sinks:
             sink.end()
-        for message, count in problems.items():
+        for message, count in problems.items() if not source.is_live else ():
             self.observer.failed(message + (f" ({count} times)" if count > 1 else ""))
 
     def _pass_on(self, frame: Frame, records: Sequence[Record]) -> None:

@@ -108,7 +108,7 @@ class Recognizer:
         if every < 1:
             raise UsageError(f"every must be 1 or more, not {every}")
         one = _resolve(source)
-        search = make_search(self._detect, live=one.kind in ("camera", "url"))
+        search = make_search(self._detect, live=one.is_live)
         return Reading(self, one, every, search, Following(smooth, self.classifier.card.uncertain_below))
 
     def read_frame(self, frame: Frame) -> list[Record]:

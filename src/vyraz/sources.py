@@ -45,6 +45,11 @@ class Source:
     def is_picture(self) -> bool:
         return self.kind in ("picture", "stdin")
 
+    @property
+    def is_live(self) -> bool:
+        """Whether it may never end."""
+        return self.kind in ("camera", "url")
+
 
 @dataclass(frozen=True, slots=True)
 class Length:
