@@ -46,12 +46,13 @@ def read_picture(path: Path) -> Pixels:
     return decode_picture(data, str(path))
 
 
-def decode_picture(data: bytes, name: str) -> Pixels:
+def decode_picture(data: bytes, name: str, *, most: int = MAX_PIXELS) -> Pixels:
     """The bytes of a picture file as RGB uint8 (H, W, 3), turned upright by its EXIF orientation.
 
     Args:
         data: JPEG, PNG, WebP, BMP, TIFF or whatever else Pillow reads.
         name: what errors call it.
+        most: pixels; a picture that says it has more is refused before it is decoded.
 
     Raises:
         SourceError: empty, truncated, too large, or not a picture.
@@ -62,7 +63,7 @@ def decode_picture(data: bytes, name: str) -> Pixels:
         # Pillow warns of large pictures and strange tags; what matters is said by an error.
         with warnings.catch_warnings(action="ignore"):
             image = Image.open(io.BytesIO(data))
-            _refuse_giants(image, name)
+            _refuse_giants(image, name, most)
             return _to_rgb(ImageOps.exif_transpose(image))
     except UnidentifiedImageError:
         raise SourceError(f"{name}: is not a picture that can be read (JPEG, PNG, WebP, BMP, TIFF)") from None
@@ -72,12 +73,10 @@ def decode_picture(data: bytes, name: str) -> Pixels:
         raise SourceError(f"{name}: is damaged ({error})") from error
 
 
-def _refuse_giants(image: Image.Image, name: str) -> None:
+def _refuse_giants(image: Image.Image, name: str, most: int) -> None:
     width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise SourceError(
-            f"{name}: {width} x {height} is larger than {MAX_PIXELS // 10**6} megapixels; scale it down first"
-        )
+    if width * height > most:
+        raise SourceError(f"{name}: {width} x {height} is larger than {most // 10**6} megapixels; scale it down first")
 
 
 def _to_rgb(image: Image.Image) -> Pixels:

@@ -17,7 +17,7 @@ from vyraz.search import Look, Search, make_search
 from vyraz.sources import Source
 from vyraz.types import Face, Float, Frame, Pixels, Record, Status
 
-__all__ = ["Reading", "Recognizer", "analyze"]
+__all__ = ["Live", "Reading", "Recognizer", "analyze"]
 
 
 class Recognizer:
@@ -111,6 +111,15 @@ class Recognizer:
         search = make_search(self._detect, live=one.is_live)
         return Reading(self, one, every, search, Following(smooth, self.classifier.card.uncertain_below))
 
+    def live(self, *, smooth: float | None = None) -> "Live":
+        """For pictures that come one by one, as a camera's.
+
+        Args:
+            smooth: see `frames`.
+        """
+        search = make_search(self._detect, live=True)
+        return Live(self, search, Following(smooth, self.classifier.card.uncertain_below))
+
     def read_frame(self, frame: Frame) -> list[Record]:
         """The records of one frame, on its own: no tracks, every pixel searched, also turned by 90 degrees."""
         faces = self._detect(frame.pixels, turned=True) if frame.error is None else []
@@ -166,6 +175,35 @@ class Reading:
         """Go on from a state."""
         self._search.restore(state["search"])
         self._following.restore(state["following"])
+
+
+class Live:
+    """Pictures of one camera on their way through a recognizer; see `Recognizer.live`. For one thread at a time."""
+
+    def __init__(self, recognizer: Recognizer, search: Search, following: Following) -> None:
+        self._recognizer, self._following = recognizer, following
+        self._next: Frame | None = None
+        self._count = 0
+        self._looks = search.run(self._frames())
+
+    def __call__(self, pixels: Pixels, seconds: float) -> list[Record]:
+        """The faces of the next picture, with track numbers and smoothed scores; an empty list where there is none.
+
+        Args:
+            pixels: RGB uint8 (H, W, 3).
+            seconds: when it was taken, by any clock that rises.
+        """
+        self._next = Frame(pixels, self._count, seconds, "camera")
+        self._count += 1
+        some = next(self._looks)
+        (records,) = self._recognizer.score(some)
+        followed = self._following.take(records, cut=some[0].cut)
+        return [record for record in followed if record.box is not None]
+
+    def _frames(self) -> Iterator[Frame]:
+        while self._next is not None:
+            frame, self._next = self._next, None
+            yield frame
 
 
 def analyze(source: str | Path, *, every: int = 1, smooth: float | None = None, **options: Any) -> list[dict[str, Any]]:

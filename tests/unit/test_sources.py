@@ -142,7 +142,7 @@ def test_frames_are_read_as_they_are_asked_for(make_clip: MakeClip, monkeypatch:
         made += 1
         return picture.to_ndarray(format="rgb24")
 
-    monkeypatch.setattr("vyraz.video._upright", count)
+    monkeypatch.setattr("vyraz.video.view_of", count)
     frames = read(source)
     assert made == 0
     next(frames)
