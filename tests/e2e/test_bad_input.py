@@ -295,7 +295,8 @@ class TestInstalledCommand:
         table, video = tmp_path / "x.csv", tmp_path / "x.mp4"
         with subprocess.Popen(
             # The slower detector, to be still at it.
-            [COMMAND, "analyze", clip, "--detector", "haar", "-o", table, "-o", video, "-q"], stderr=subprocess.PIPE
+            [COMMAND, "analyze", clip, "--detector", "haar", "-o", table, "-o", video, "-q"],
+            stderr=subprocess.PIPE,
         ) as process:
             _wait(lambda: table.exists() and table.read_text().count("\n") > 20)
             os.kill(process.pid, signal.SIGINT)

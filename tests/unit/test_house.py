@@ -24,8 +24,8 @@ FLOORS = (
     ("overview", "journal"),
     ("recognize", "sinks", "summary"),
     ("pipeline", "evaluate", "demo"),
-    ("training",),
-    ("console",),
+    ("training", "live"),
+    ("console", "terminal"),
     ("cli",),
     ("__main__",),
 )
@@ -56,9 +56,10 @@ def test_imports_point_down(name: str, path: Path) -> None:
         assert FLOOR[other] < FLOOR[room] or (room, other) in PEERS, f"{name} imports {other}, which stands above it"
 
 
-def test_only_the_command_line_knows_training() -> None:
-    users = {name for name, path in modules() if "vyraz.training" in path.read_text(encoding="utf-8")}
-    assert {name.split(".")[0] for name in users} == {"cli", "training"}
+@pytest.mark.parametrize("room", ["training", "live"])
+def test_only_the_command_line_knows_what_is_not_installed_with_it(room: str) -> None:
+    users = {name for name, path in modules() if f"vyraz.{room}" in path.read_text(encoding="utf-8")}
+    assert {name.split(".")[0] for name in users} == {"cli", room}
 
 
 @pytest.mark.parametrize("name", [name for name, _ in modules() if not name.startswith("training")])
