@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 
 from vyraz import models
 from vyraz.crop import SIDE
 from vyraz.errors import ModelError, UsageError
 from vyraz.metrics import calibrated
+from vyraz.runtime import open_session, providers
 from vyraz.types import Float
 
 __all__ = ["DEVICES", "METADATA_KEY", "Classifier", "ModelCard"]
@@ -126,14 +126,10 @@ def _read(path: Path) -> bytes:
         raise ModelError(f"{path}: the model cannot be read ({error.strerror})") from error
 
 
-def _open_session(path: Path, data: bytes, device: str, threads: int) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    providers = _providers(device)
+def _open_session(path: Path, data: bytes, device: str, threads: int) -> Any:
+    chosen = _providers(device)
     try:
-        return ort.InferenceSession(data, options, providers=providers)
+        return open_session(data, threads=threads, on=chosen)
     except Exception as error:  # ONNX Runtime's own errors share no public base
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(f"{path}: is not a network that ONNX Runtime can load ({reason})") from error
@@ -142,7 +138,7 @@ def _open_session(path: Path, data: bytes, device: str, threads: int) -> ort.Inf
 def _providers(device: str) -> list[str]:
     if device not in DEVICES:
         raise UsageError(f"no device is called {device!r}; there are: {', '.join(DEVICES)}")
-    has_cuda = "CUDAExecutionProvider" in ort.get_available_providers()
+    has_cuda = "CUDAExecutionProvider" in providers()
     if device == "cuda" and not has_cuda:
         raise UsageError("the device cuda needs a CUDA build of ONNX Runtime: pip install onnxruntime-gpu")
     return (
@@ -150,7 +146,7 @@ def _providers(device: str) -> list[str]:
     )
 
 
-def _card(path: Path, session: ort.InferenceSession) -> ModelCard:
+def _card(path: Path, session: Any) -> ModelCard:
     """What the file says about itself, checked against its shapes."""
     inputs, outputs = session.get_inputs(), session.get_outputs()
     if [_form(entry) for entry in inputs] != [("tensor(float)", [SIDE, SIDE, 1])]:

@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
-import onnxruntime as ort
 
 from vyraz.errors import ModelError
+from vyraz.runtime import open_session
 from vyraz.types import Float, Pixels
 
 __all__ = ["STRIDE", "Network"]
@@ -85,13 +86,11 @@ def _cells(height: int, width: int) -> Float:
 
 
 @lru_cache(maxsize=4)
-def _session(threads: int) -> ort.InferenceSession:
+def _session(threads: int) -> Any:
     try:
         data = _FILE.read_bytes()
     except OSError as error:
         raise ModelError(f"{_FILE}: YuNet's weights cannot be read ({error.strerror}); reinstall vyraz") from error
     if hashlib.sha256(data).hexdigest() != _SHA256:
         raise ModelError(f"{_FILE}: YuNet's weights are damaged; reinstall vyraz")
-    options = ort.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    return open_session(data, threads=threads)

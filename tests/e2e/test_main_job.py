@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -168,3 +169,15 @@ def test_head_pose_clip(video_folder: Path, tmp_path: Path) -> None:
 def test_every_nth_frame(video_folder: Path) -> None:
     records = list(vyraz.Recognizer().stream(video_folder / "head-pose.mp4", every=10))
     assert sorted({record.frame for record in records}) == [0, 10, 20, 30, 40, 50]
+
+
+def test_nothing_is_reported_to_anybody(grace_hopper: Path, tmp_path: Path) -> None:
+    """ONNX Runtime's telemetry begins with a file in the folder for temporary files."""
+    places = {"TMPDIR": str(tmp_path / "tmp"), "HOME": str(tmp_path / "home")}
+    for folder in places.values():
+        Path(folder).mkdir()
+    # It is silent by itself where it thinks it is tested.
+    outside = {name: value for name, value in os.environ.items() if name not in ("CI", "ORT_DISABLE_TELEMETRY")}
+    done = subprocess.run([COMMAND, "analyze", grace_hopper], env=outside | places, capture_output=True, check=True)
+    assert b"neutral" in done.stdout
+    assert [path for folder in places.values() for path in Path(folder).rglob("*")] == []

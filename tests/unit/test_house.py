@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ SOURCE = Path(vyraz.__file__).parent
 # From the ground up: a module imports only from rows above its own.
 FLOORS = (
     ("types", "errors"),
+    ("runtime",),
     ("metrics", "models", "pictures", "crop", "smooth", "segments", "trace", "yunet", "planes", "ahead"),
     ("steady", "blur", "original", "paint", "place"),
     ("video", "dataset", "classify", "detect", "track", "draw", "report", "encode"),
@@ -85,3 +87,10 @@ def test_importing_does_nothing() -> None:
 
 def test_modules_stay_small() -> None:
     assert {name: lines for name, path in modules() if (lines := len(path.read_text().splitlines())) > 300} == {}
+
+
+def test_only_one_room_loads_onnx_runtime() -> None:
+    users = {name for name, path in modules() if re.search(r"^ *(import|from) onnxruntime", path.read_text(), re.M)}
+    assert users == {"runtime", "training.quantize"}
+    first = (SOURCE / "training" / "quantize.py").read_text()
+    assert first.index("import vyraz.runtime") < first.index("from onnxruntime")

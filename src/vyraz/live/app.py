@@ -39,6 +39,8 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
+        engine.open()
+        jobs.open()
         yield
         jobs.close()
         engine.close()

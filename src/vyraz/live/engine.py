@@ -28,8 +28,10 @@ class Engine:
 
     def __init__(self, own: str = "") -> None:
         self._own = own
-        self._pool = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="vyraz-work")
         self._load = lru_cache(maxsize=16)(Recognizer)
+
+    def open(self) -> None:
+        self._pool = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="vyraz-work")
 
     def recognizer(self, model: str, detector: str, min_face_score: float | None) -> Recognizer:
         """A recognizer for a client, who must not name files of this machine.

@@ -84,7 +84,11 @@ class Jobs:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._jobs: dict[str, Job] = {}
-        self._pool = ThreadPoolExecutor(limits.jobs_running, thread_name_prefix="vyraz-job", initializer=_step_back)
+
+    def open(self) -> None:
+        self._pool = ThreadPoolExecutor(
+            self._limits.jobs_running, thread_name_prefix="vyraz-job", initializer=_step_back
+        )
         _sweep()
 
     async def start(self, video: BinaryIO, recognizer: Recognizer, options: dict[str, Any], name: str) -> Job:

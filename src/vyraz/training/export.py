@@ -7,13 +7,13 @@ from typing import Any
 import keras
 import numpy as np
 import onnx
-import onnxruntime as ort
 
 from vyraz import metrics
 from vyraz.classify import METADATA_KEY, Classifier
 from vyraz.crop import SIDE, to_input
 from vyraz.dataset import LabelledFaces
 from vyraz.errors import RunError, UsageError
+from vyraz.runtime import open_session
 from vyraz.training.cost import cost_of
 from vyraz.training.quantize import quantized
 from vyraz.training.run import Run
@@ -109,7 +109,7 @@ def _tidy(graph: onnx.ModelProto) -> onnx.ModelProto:
 
 def _compare(model: keras.Model, graph: onnx.ModelProto) -> None:
     faces: Float = np.random.default_rng(0).random((32, SIDE, SIDE, 1), dtype=np.float32)
-    session = ort.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = open_session(graph.SerializeToString())
     worst = float(np.abs(session.run(None, {"faces": faces})[0] - np.asarray(model(faces, training=False))).max())
     if not worst <= _TOLERANCE:
         raise RunError(f"ONNX and Keras differ by {worst:.2g} in a score; at most {_TOLERANCE:g} is let through")

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
+import vyraz.runtime  # noqa: F401  before anything of ONNX Runtime
 from vyraz.crop import to_input
 from vyraz.dataset import LabelledFaces
 from vyraz.types import Float
+
+# isort: split
+from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
 __all__ = ["quantized"]
 
