@@ -10,7 +10,7 @@ from typing import Any
 from vyraz.errors import UsageError
 from vyraz.live.engine import Engine
 from vyraz.live.settings import Settings
-from vyraz.pictures import decode_picture
+from vyraz.pictures import decode_frame
 from vyraz.recognize import Live, Recognizer
 from vyraz.types import Pixels, Record
 
@@ -102,7 +102,7 @@ class Session:
     def read(self, picture: Picture) -> dict[str, Any]:
         """The answer to a picture; raises SourceError where it cannot be read."""
         began = time.perf_counter()
-        pixels = decode_picture(picture.data, "the frame", most=self._most)
+        pixels = decode_frame(picture.data, "the frame", most=self._most)
         decoded = time.perf_counter()
         answer = self.look(pixels, picture.seconds, picture.number)
         waited, decoding = began - picture.arrived, decoded - began
