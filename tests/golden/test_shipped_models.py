@@ -42,17 +42,30 @@ def test_figures_are_consistent(name: str) -> None:
     assert models.facts("small")["figures"]["PublicTest"]["accuracy"] >= 0.66
 
 
-def test_scores_of_known_faces() -> None:
-    """Scores of fixed pictures, written when the weights were shipped: another runtime must give the same."""
-    golden: dict[str, Any] = json.loads((HERE / "small.json").read_text())
+@pytest.mark.parametrize("name", models.names())
+def test_scores_of_known_faces(name: str) -> None:
+    """Scores of fixed pictures, written when the weights were shipped: another runtime must give the same.
+
+    Integers are rounded otherwise by other processors.
+    """
+    golden: dict[str, Any] = json.loads((HERE / f"{name}.json").read_text())
     faces = np.random.default_rng(golden["seed"]).integers(0, 256, (len(golden["scores"]), 48, 48), dtype=np.uint8)
-    np.testing.assert_allclose(Classifier("small")(to_input(faces)), golden["scores"], atol=1e-4)
+    tolerance = 1e-4 if models.facts(name)["precision"] == "float32" else 0.03
+    np.testing.assert_allclose(Classifier(name)(to_input(faces)), golden["scores"], atol=tolerance)
 
 
 @pytest.mark.parametrize("split", ["PublicTest", "PrivateTest", "PrivateTest-dedup"])
-def test_accuracy_on_fer2013_is_the_one_in_the_table(fer2013: LabelledFaces, split: str) -> None:
-    report = evaluate_faces(Classifier("small"), fer2013.split(split))
-    figures = models.facts("small")["figures"][split]
-    assert report["accuracy"] == pytest.approx(figures["accuracy"], abs=5e-4)
-    assert report["nll"] == pytest.approx(figures["nll"], abs=1e-3)
+@pytest.mark.parametrize("name", models.names())
+def test_accuracy_on_fer2013_is_the_one_in_the_table(fer2013: LabelledFaces, name: str, split: str) -> None:
+    report = evaluate_faces(Classifier(name), fer2013.split(split))
+    figures = models.facts(name)["figures"][split]
+    whole = models.facts(name)["precision"] == "float32"
+    assert report["accuracy"] == pytest.approx(figures["accuracy"], abs=5e-4 if whole else 3e-3)
+    assert report["nll"] == pytest.approx(figures["nll"], abs=1e-3 if whole else 1e-2)
     assert report["per_class"].keys() == set(EMOTIONS)
+
+
+def test_sizes() -> None:
+    """The issue of the paper's networks lets each be 16 MB at most; `small` 2 MB."""
+    assert all(models.facts(name)["bytes"] < 16e6 for name in models.names())
+    assert models.facts("small")["bytes"] < 2e6

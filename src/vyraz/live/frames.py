@@ -118,6 +118,7 @@ class Session:
         return {
             "type": "result",
             "number": number,
+            "timestamp": self._last,
             "width": pixels.shape[1],
             "height": pixels.shape[0],
             "records": [row_of(record, self._recognizer.labels) for record in records],

@@ -32,6 +32,7 @@ _log = logging.getLogger("vyraz")
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 _PREFIX = "vyraz-job-"
 _ROWS = "rows.jsonl"
+_TOLD = ("id", "state", "frames", "total", "seconds", "width", "height", "message")
 
 
 class TooManyError(Exception):
@@ -53,6 +54,8 @@ class Job:
     frames: int = 0
     total: int | None = None
     seconds: float | None = None
+    width: int | None = None
+    height: int | None = None
     message: str = ""
     ended: float | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
@@ -64,6 +67,8 @@ class Job:
         if self.cancelled.is_set():
             raise _CancelledError
         self.frames, self.seconds = frame.index + 1, frame.timestamp
+        if not frame.error:
+            self.height, self.width = frame.view.shape
 
     def failed(self, message: str) -> None:
         # The name of a file of this machine says nothing to a client.
@@ -71,7 +76,7 @@ class Job:
 
     def told(self) -> dict[str, Any]:
         """What a client is told of it."""
-        return {name: getattr(self, name) for name in ("id", "state", "frames", "total", "seconds", "message")}
+        return {name: getattr(self, name) for name in _TOLD}
 
 
 class Jobs:

@@ -28,6 +28,8 @@ class JobStatus(BaseModel):
     frames: int = Field(description="How many are done.")
     total: int | None = Field(description="How many there are, where the file tells.")
     seconds: float | None = Field(description="Time of the last frame that is done.")
+    width: int | None = Field(description="Of its frames, in pixels, upright.")
+    height: int | None
     message: str = Field(description="Why it failed; empty where it did not.")
 
 

@@ -14,6 +14,9 @@ from vyraz.crop import SIDE, to_input
 from vyraz.dataset import LabelledFaces
 from vyraz.errors import RunError, UsageError
 from vyraz.runtime import open_session
+
+# Keras loads only layers that it knows.
+from vyraz.training import networks  # noqa: F401
 from vyraz.training.cost import cost_of
 from vyraz.training.quantize import quantized
 from vyraz.training.run import Run
