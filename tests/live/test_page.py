@@ -1,5 +1,6 @@
 """The page in a real browser with a camera that shows Grace Hopper."""
 
+import base64
 import csv
 import os
 import re
@@ -271,6 +272,32 @@ def test_both_languages_fit_on_a_phone(browser: Browser, server: Server, languag
         assert word in page.locator("#start").inner_text()
     finally:
         context.close()
+
+
+def block(language: str) -> str:
+    """The client that the document shows."""
+    text = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    return text.split(f"```{language}\n")[1].split("```")[0]
+
+
+def test_the_python_client_of_the_document(server: Server, grace_hopper: Path, tmp_path: Path) -> None:
+    shutil.copy(grace_hopper, tmp_path / "photo.jpg")
+    code = block("python").replace("http://127.0.0.1:8000/", server.address)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("neutral 0.")
+
+
+def test_the_javascript_client_of_the_document(page: Page, server: Server, grace_hopper: Path) -> None:
+    code = block("javascript").replace("http://127.0.0.1:8000/", server.address)
+    data = base64.b64encode(grace_hopper.read_bytes()).decode()
+    said: list[str] = []
+    page.on("console", lambda line: said.append(line.text))
+    page.evaluate(f"""async () => {{
+        const blob = new Blob([Uint8Array.from(atob("{data}"), (letter) => letter.charCodeAt(0))]);
+        {code}
+    }}""")
+    assert len(said) == 1
+    assert said[0].startswith("neutral 0.")
 
 
 def test_the_policy_lets_no_foreign_script_run(context: BrowserContext, server: Server) -> None:
