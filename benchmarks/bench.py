@@ -30,7 +30,7 @@ from vyraz.sources import expand, read
 
 CLIPS = Path(__file__).parent.parent.parent / "shared" / "data" / "video"
 SIZE = (640, 480)
-ROUNDS = 5
+ROUNDS = 3
 #: Clips of more frames are timed once.
 MANY = 500
 FRAMES = (1000, 10000)

@@ -70,9 +70,13 @@ def measure(address: str, frames: list[Pixels], encoded: list[bytes]) -> dict[st
         alone += recognizing(frames)
         decoding += [timed(lambda data=data: decode_frame(data, "x", most=10**7)) for data in encoded]
         answered += asyncio.run(talk(address, encoded))
-    one = statistics.median(answered)
+    one, inside = (statistics.median(seconds) for seconds in zip(*answered, strict=True))
     rates = {count: asyncio.run(crowd(address, encoded, count)) for count in (1, CLIENTS)}
     return {
+        "server_over_decoding_and_recognizer": round(
+            inside / (statistics.median(alone) + statistics.median(decoding)), 3
+        ),
+        "server_over_recognizer": round(inside / statistics.median(alone), 3),
         "answer_over_recognizer": round(one / statistics.median(alone), 3),
         "answer_over_decoding_and_recognizer": round(one / (statistics.median(alone) + statistics.median(decoding)), 3),
         "clients": CLIENTS,
@@ -96,8 +100,8 @@ def recognizing(frames: list[Pixels]) -> list[float]:
     ]
 
 
-async def talk(address: str, encoded: list[bytes]) -> list[float]:
-    """Seconds from sending each frame to its answer."""
+async def talk(address: str, encoded: list[bytes]) -> list[tuple[float, float]]:
+    """Of each frame the seconds from sending it to its answer, and those that the server says it took."""
     seconds = []
     async with connect(address) as socket:
         await socket.send('{"type": "start"}')
@@ -105,8 +109,8 @@ async def talk(address: str, encoded: list[bytes]) -> list[float]:
         for number, data in enumerate(encoded):
             began = time.perf_counter()
             await socket.send(struct.pack(">Id", number, number / 30) + data)
-            await socket.recv()
-            seconds.append(time.perf_counter() - began)
+            answer = json.loads(await socket.recv())
+            seconds.append((time.perf_counter() - began, sum(answer["ms"].values()) / 1000))
     return seconds
 
 

@@ -27,6 +27,7 @@ from vyraz.types import Frame, Record
 __all__ = [
     "AnalysisProgress",
     "TrainingProgress",
+    "duration",
     "print_comparison",
     "print_epochs",
     "print_error",
@@ -115,7 +116,7 @@ class TrainingProgress:
         parts = [f"{name} {value['accuracy']:.4f}" for name, value in row.items() if isinstance(value, Mapping)]
         errors.print(
             f"epoch {row['epoch']}/{self._epochs}  accuracy: {', '.join(parts)}  "
-            f"({row['seconds']:.0f} s, {_duration(left)} left)",
+            f"({row['seconds']:.0f} s, {duration(left)} left)",
             soft_wrap=True,
         )
 
@@ -228,7 +229,8 @@ def _seen(person: Person) -> str:
     return f"{person.first:.1f}-{person.last:.1f} s"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """In words, by the largest unit that fits and the next one."""
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes else f"{seconds:.0f} s"
 

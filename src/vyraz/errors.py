@@ -7,10 +7,12 @@ VyrazError
 ├── SinkError             a result that cannot be written                                     (exit 1)
 ├── ModelError            a network file that is not ours, or is damaged                      (exit 1)
 ├── DataError             a labelled data set that is malformed                               (exit 1)
-└── RunError              a training run that cannot be started, resumed or exported          (exit 1)
+├── RunError              a training run that cannot be started, resumed or exported          (exit 1)
+└── ArchiveError          an archive that cannot be worked on                                 (exit 1)
 """
 
 __all__ = [
+    "ArchiveError",
     "DataError",
     "MissingExtraError",
     "ModelError",
@@ -59,3 +61,7 @@ class DataError(VyrazError):
 
 class RunError(VyrazError):
     """A training run cannot be started, resumed or exported."""
+
+
+class ArchiveError(VyrazError):
+    """An archive cannot be worked on."""

@@ -1,6 +1,6 @@
 """The one place that joins the parts: frame -> faces -> crops -> scores -> records."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -110,6 +110,18 @@ class Recognizer:
         one = _resolve(source)
         search = make_search(self._detect, live=one.is_live)
         return Reading(self, one, every, search, Following(smooth, self.classifier.card.uncertain_below))
+
+    def look(self, frames: Iterable[Frame]) -> Iterator[list[tuple[Look, list[Record]]]]:
+        """The faces of a stretch of a recording with their scores, some frames at a time: not yet followed.
+
+        Args:
+            frames: in order.
+
+        Yields:
+            Each frame with one record a face, or one of status no_face or error; `Following` gives tracks.
+        """
+        for some in make_search(self._detect).run(frames):
+            yield list(zip(some, self.score(some), strict=True))
 
     def live(self, *, smooth: float | None = None) -> "Live":
         """For pictures that come one by one, as a camera's.

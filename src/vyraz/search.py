@@ -157,7 +157,8 @@ class _InWindows:
         self._since += 1
         all_there = not look.cut and self._follow(look)
         changed = None if self._at_scan is None or look.cut else _changed(self._at_scan, samples)
-        old = seconds - self._scanned >= _QUIET
+        # By the clock of the recording, so that a search that begins in its middle soon does the same.
+        old = seconds // _QUIET != self._scanned // _QUIET
         due = (
             not all_there
             or old

@@ -12,8 +12,8 @@ from vyraz.types import Box, Face
 
 __all__ = ["Tracker"]
 
-#: A face that was not seen for longer, in seconds, is a new one when it comes back.
-_MEMORY = 1.0
+#: A face that was not seen for longer is a new one when it comes back: seconds, or frames where they come seldom.
+_MEMORY, _FRAMES = 1.0, 1.5
 #: Boxes that overlap less (intersection over union) are the same face only if they lie close together.
 _MIN_OVERLAP = 0.2
 #: Centres may be off by this share of the face's size, and more the longer it was not seen, by this share a second.
@@ -57,7 +57,7 @@ class Tracker:
 
     def __init__(self) -> None:
         self._tracks: list[_Track] = []
-        self._next = 1
+        self._next, self._then = 1, 0.0
 
     def update(self, faces: Sequence[Face], timestamp: float) -> list[int]:
         """The number of each face of the next frame.
@@ -69,7 +69,9 @@ class Tracker:
         Returns:
             One number a face, counted from 1.
         """
-        self._tracks = [track for track in self._tracks if timestamp - track.seen <= _MEMORY]
+        memory = max(_MEMORY, _FRAMES * (timestamp - self._then))
+        self._then = timestamp
+        self._tracks = [track for track in self._tracks if timestamp - track.seen <= memory]
         numbers = [0] * len(faces)
         for index, place in _pairs(self._likenesses(faces, timestamp)):
             self._tracks[place].meet(faces[index].box, timestamp)
@@ -82,11 +84,12 @@ class Tracker:
 
     def state(self) -> list[Any]:
         """All that is known, as JSON takes it."""
-        return [self._next, [[track.number, list(track.box), track.seen, track.velocity] for track in self._tracks]]
+        tracks = [[track.number, list(track.box), track.seen, track.velocity] for track in self._tracks]
+        return [self._next, self._then, tracks]
 
     def restore(self, state: Sequence[Any]) -> None:
         """Go on from a state."""
-        self._next, tracks = state
+        self._next, self._then, tracks = state
         self._tracks = [_Track(number, Box(*box), seen, (dx, dy)) for number, box, seen, (dx, dy) in tracks]
 
     def _likenesses(self, faces: Sequence[Face], timestamp: float) -> npt.NDArray[np.float64]:

@@ -1,6 +1,8 @@
 """Reads video by PyAV, with the container's own timestamps."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
 import av
@@ -14,7 +16,7 @@ from vyraz.errors import SourceError
 from vyraz.planes import view_of
 from vyraz.types import Frame, Pixels
 
-__all__ = ["probe", "read_video"]
+__all__ = ["Key", "can_enter", "keys_of", "probe", "read_video", "seconds_of"]
 
 #: Seconds to wait for a stream to open, and for its next packet.
 _TIMEOUT = (10.0, 30.0)
@@ -36,11 +38,66 @@ def probe(name: str) -> int | None:
         return None
 
 
-def read_video(name: str, *, every: int = 1, start: int = 0) -> Iterator[Frame]:
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A frame from which on a video can be decoded: its time in ticks of the stream and in seconds, its index."""
+
+    pts: int
+    seconds: float
+    index: int
+
+
+def seconds_of(name: str) -> float | None:
+    """The length that a container announces, in seconds; None where it does not, or cannot be opened."""
+    try:
+        with av.open(name) as container:
+            length = container.duration
+            return _duration(container, container.streams.video[0]) or (length / av.time_base if length else None)
+    except (av.error.FFmpegError, OSError, IndexError, ValueError):
+        return None
+
+
+def keys_of(name: str) -> list[Key]:
+    """The frames at which a video file can be entered, in order, told by its packets without decoding them.
+
+    Returns:
+        None of them where a packet has no time, for then nothing tells how many frames come before.
+
+    Raises:
+        SourceError: it cannot be opened or read, or has no video.
+    """
+    with _open(name) as container:
+        stream = _moving_pictures(name, container)
+        try:
+            packets = [(one.pts, one.is_keyframe) for one in container.demux(stream) if one.size and not one.is_discard]
+        except (av.error.FFmpegError, OSError) as error:
+            raise SourceError(f"{name}: {_reason(error)}") from error
+        shown, tick = sorted(pts for pts, _ in packets if pts is not None), float(stream.time_base or 0)
+    if len(shown) < len(packets):
+        return []
+    keys = sorted(pts for pts, is_key in packets if is_key and pts is not None)
+    return [Key(pts, pts * tick, bisect_left(shown, pts)) for pts in keys]
+
+
+def can_enter(name: str, key: Key) -> bool:
+    """Whether seeking leads to that very frame; in some containers it leads past it."""
+    with _open(name) as container:
+        stream = _moving_pictures(name, container)
+        first = next((one for one in _enter(container, stream, key) if not isinstance(one, str)), None)
+        return first is not None and first.pts == key.pts
+
+
+def read_video(name: str, *, every: int = 1, start: int = 0, key: Key | None = None) -> Iterator[Frame]:
     """The frames of a video file or URL, upright, in the order they are shown.
 
     Timestamps rise strictly. A frame that cannot be decoded, or the missing end of a truncated file, is a
     frame with `error` and without a timestamp.
+
+    Args:
+        name: of the file, or its URL.
+        every: give every Nth frame.
+        start: leave out the frames before this one.
+        key: begin with this frame, without decoding those before it.
 
     Raises:
         SourceError: it cannot be opened or has no video.
@@ -48,8 +105,8 @@ def read_video(name: str, *, every: int = 1, start: int = 0) -> Iterator[Frame]:
     with _open(name) as container:
         stream = _moving_pictures(name, container)
         stream.codec_context.thread_count = 1
-        count, last, end = 0, None, 0.0
-        for picture in _decode(container, stream):
+        count, last, end = key.index if key else 0, None, 0.0
+        for picture in _enter(container, stream, key) if key else _decode(container, stream):
             if isinstance(picture, str):
                 if count >= start:
                     yield Frame(_NOTHING, count, None, name, error=picture)
@@ -104,6 +161,18 @@ def _decode(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
             yield from packet.decode()
         except (av.error.FFmpegError, ValueError) as error:
             yield f"a frame cannot be decoded ({getattr(error, 'strerror', error)})"
+
+
+def _enter(container: InputContainer, stream: VideoStream, key: Key) -> Iterator[VideoFrame | str]:
+    """Like `_decode`, from a frame on."""
+    container.seek(key.pts, stream=stream)
+    pictures = _decode(container, stream)
+    for picture in pictures:
+        # What comes before it, whole or not, belongs to the frames before.
+        if not isinstance(picture, str) and picture.pts is not None and picture.pts >= key.pts:
+            yield picture
+            break
+    yield from pictures
 
 
 def _seconds(picture: VideoFrame, index: int, last: float | None, stream: VideoStream) -> float:

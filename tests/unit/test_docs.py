@@ -1,5 +1,6 @@
 """What the documents say is what the table of facts holds, and their links lead somewhere."""
 
+import json
 import re
 from pathlib import Path
 
@@ -41,3 +42,34 @@ def test_the_model_card_holds_the_rest() -> None:
         assert f"| {label} | " + " | ".join(map(str, counts)) + " |" in text
     assert f"one temperature ({FACTS['temperature']:g}," in text
     assert f"is below {FACTS['uncertain_below']:g}" in text.replace("\n", " ")
+
+
+def test_the_model_card_holds_the_papers_networks() -> None:
+    text = (ROOT / "MODEL_CARD.md").read_text(encoding="utf-8")
+    for name in models.names()[1:]:
+        row = models.facts(name)
+        shares = [f"{100 * row['figures'][split]['accuracy']:.1f} %" for split in SPLITS]
+        cost = [f"{row['parameters']:,}", f"{row['macs'] / 1e6:.1f} M", f"{row['bytes'] / 1e6:.2f} MB"]
+        calibration = [f"{row['figures']['PrivateTest']['ece']:.3f}", f"{row['uncertain_below']:g}"]
+        assert f"| `{name}` | {' | '.join([*cost, *shares, *calibration])} |" in text
+
+
+def test_the_reproduction_holds_the_table_that_compare_draws() -> None:
+    text = (ROOT / "docs" / "reproduction.md").read_text(encoding="utf-8")
+    assert (ROOT / "docs" / "runs" / "table.md").read_text(encoding="utf-8").strip() in text
+
+
+def test_the_speed_of_videos_is_the_measured_one() -> None:
+    figures = json.loads((ROOT / "docs" / "bench.json").read_text(encoding="utf-8"))
+    text = (ROOT / "docs" / "video.md").read_text(encoding="utf-8")
+    for clip, row in figures["clips"].items():
+        ratios = [
+            f"{row[name]:.1f}"
+            for name in ("yunet_over_haar", "pipeline_over_decoding", "pipeline_over_decoding_to_rgb")
+        ]
+        assert f"| {clip.rsplit('.', 1)[0]} | {' | '.join(ratios)} | {100 * row['faces_found']:.1f} % |" in text
+    assert f"{figures['memory']['ratio']:.2f} times" in text
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"{figures['clips']['sign-language.mkv']['yunet_over_haar']:.1f} times the frames/s" in readme.replace(
+        "\n", " "
+    )

@@ -23,7 +23,15 @@ def test_a_short_gap_keeps_the_number_a_long_one_does_not() -> None:
     assert tracker.update([face(10)], 0.0) == [1]
     assert tracker.update([], 0.5) == []
     assert tracker.update([face(12)], 0.9) == [1]
+    assert tracker.update([], 1.5) == []
     assert tracker.update([face(12)], 2.5) == [2]
+
+
+def test_frames_that_come_seldom_keep_their_numbers() -> None:
+    tracker = Tracker()
+    assert [tracker.update([face(10)], 2.0 * step) for step in range(5)] == [[1]] * 5
+    assert tracker.update([], 10.0) == []
+    assert tracker.update([face(10)], 12.0) == [2]
 
 
 def test_a_quick_step_is_followed_a_jump_is_not() -> None:

@@ -18,6 +18,7 @@ __all__ = ["serve"]
 #: Seconds in which a client must have sent the head of its request.
 _HEAD_SECONDS = 15
 _GRACE_SECONDS = 5
+_BACKLOG = 128
 
 
 def serve(settings: Settings, *, ready: Callable[[str], None], open_browser: bool = False) -> None:
@@ -63,6 +64,8 @@ def _listen(settings: Settings) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((settings.host.strip("[]"), settings.port))
+        # Who comes before the server is ready waits.
+        listening.listen(_BACKLOG)
     except (OSError, OverflowError) as error:
         listening.close()
         reason = getattr(error, "strerror", None) or error

@@ -1,0 +1,1 @@
+"""Archives: thousands of recordings, one result file each, resumable."""
