@@ -75,7 +75,7 @@ def decode_picture(data: bytes, name: str, *, most: int = MAX_PIXELS) -> Pixels:
 
 
 def decode_frame(data: bytes, name: str, *, most: int) -> Pixels:
-    """One picture of a stream as RGB uint8 (H, W, 3), ten times as fast; one that is cut off may come through in part.
+    """One picture of a stream as RGB uint8 (H, W, 3), quickly; one that is cut off may come through in part.
 
     Args:
         data: JPEG, PNG or WebP.

@@ -27,7 +27,7 @@ _BATCH = 64
 _OPERATORS = ["Conv", "MatMul", "Gemm", "MaxPool"]
 #: Dense layers of more weights are most of a file: they are kept in 4 bits, so many of which share a scale.
 _MOST_WEIGHTS, _BITS, _BLOCK = 4_000_000, 4, 64
-#: Multiply such weights as int8, four times as fast as in float32.
+#: Such weights are multiplied as int8, not first made float32.
 _INT8 = 4
 
 
