@@ -154,7 +154,9 @@ def test_ctrl_c_says_how_to_go_on(archive: Path, hooks: Mapping[str, str], tmp_p
     assert "stopped after" in said.splitlines()[-1]
     assert "the same command goes on" in said.splitlines()[-1]
     assert "Traceback" not in said
-    assert not any((out / ".work").glob("tmp-*")) or batch(archive, out, hooks).returncode == 1
+    assert batch(archive, out, hooks).returncode == 1
+    assert len(tables(out)) == GOOD
+    assert not (out / ".work").exists()
 
 
 def test_a_second_run_is_refused(face: Pixels, hooks: Mapping[str, str], tmp_path: Path) -> None:

