@@ -21,7 +21,7 @@ from vyraz.stream import is_live, read_stream
 from vyraz.types import Frame, Pixels
 from vyraz.video import probe, read_video
 
-__all__ = ["VIDEO_SUFFIXES", "Length", "Source", "expand", "from_array", "length_of", "read"]
+__all__ = ["VIDEO_SUFFIXES", "Length", "Source", "expand", "from_array", "length_of", "read", "state_of"]
 
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".wmv", ".flv", ".3gp", ".gif"}
@@ -102,6 +102,15 @@ def _files(paths: Iterable[Path]) -> list[Source]:
 
 def _file(path: Path) -> Source:
     return Source(str(path), "picture" if is_picture(path) else "video")
+
+
+def state_of(path: Path) -> tuple[int, int]:
+    """Bytes and time of the last change (ns), by which a file is known again; 0 of one that is not there."""
+    try:
+        known = path.stat()
+    except OSError:
+        return 0, 0
+    return known.st_size, known.st_mtime_ns
 
 
 def length_of(source: Source) -> Length:

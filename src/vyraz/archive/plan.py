@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vyraz.errors import UsageError
-from vyraz.sources import VIDEO_SUFFIXES
+from vyraz.sources import VIDEO_SUFFIXES, state_of
 from vyraz.stream import is_live
 
 __all__ = ["Recording", "plan"]
@@ -131,16 +131,8 @@ def _beside(path: Path, names: Iterable[str]) -> Iterator[str]:
 
 def _recording(source: str, path: str, *, named: bool) -> Recording:
     where = path if "://" in path else os.path.abspath(path)
-    size, changed = (0, 0) if "://" in path else _state_of(where)
+    size, changed = (0, 0) if "://" in path else state_of(Path(where))
     return Recording(source, where, _name(source if named else where), size, changed)
-
-
-def _state_of(path: str) -> tuple[int, int]:
-    try:
-        known = os.stat(path)
-    except OSError:
-        return 0, 0
-    return known.st_size, known.st_mtime_ns
 
 
 def _name(key: str) -> str:

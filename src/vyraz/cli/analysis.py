@@ -10,7 +10,7 @@ import typer
 
 import vyraz
 from vyraz import models
-from vyraz.cli.app import DetectorName, Device, Ignore, MinFaceScore, Model, Quiet, app
+from vyraz.cli.app import DetectorName, Device, Every, Ignore, MinFaceScore, Model, Quiet, Smooth, app
 from vyraz.console import (
     AnalysisProgress,
     print_error,
@@ -23,7 +23,7 @@ from vyraz.console import (
 )
 from vyraz.errors import UsageError, VyrazError
 from vyraz.journal import Journal, Place
-from vyraz.sources import Source
+from vyraz.sources import Source, state_of
 
 __all__ = ["analyze", "demo", "evaluate", "list_models"]
 
@@ -45,10 +45,8 @@ def analyze(
     model: Model = "small",
     detector: DetectorName = "yunet",
     min_face_score: MinFaceScore = None,
-    every: Annotated[int, typer.Option(min=1, help="Of videos, analyse every Nth frame.")] = 1,
-    smooth: Annotated[
-        float | None, typer.Option(min=0, help="Seconds over which scores are smoothed (0.4 for videos; 0: not).")
-    ] = None,
+    every: Every = 1,
+    smooth: Smooth = None,
     segments: Annotated[
         str | None, typer.Option(help="Also a .csv of who shows which expression from when to when.")
     ] = None,
@@ -106,18 +104,10 @@ def _journal(
     settings = {
         "settings": dict(about),
         "model": recognizer.classifier.fingerprint,
-        "sources": [[source.name, *_state_of(Path(source.name))] for source in sources],
+        "sources": [[source.name, *state_of(Path(source.name))] for source in sources],
         "results": list(targets),
     }
     return Journal(Path(f"{targets[0]}.resume.json"), settings)
-
-
-def _state_of(path: Path) -> tuple[int, int]:
-    """Size and time of change, by which a file is known again."""
-    try:
-        return path.stat().st_size, path.stat().st_mtime_ns
-    except OSError:
-        return 0, 0
 
 
 def _place(journal: Journal | None, targets: Sequence[str]) -> Place | None:

@@ -12,7 +12,7 @@ import vyraz
 from vyraz.console import print_error
 from vyraz.errors import VyrazError
 
-__all__ = ["Data", "DetectorName", "Device", "Ignore", "MinFaceScore", "Model", "Quiet", "app"]
+__all__ = ["Data", "DetectorName", "Device", "Every", "Ignore", "MinFaceScore", "Model", "Quiet", "Smooth", "app"]
 
 
 class _Commands(TyperGroup):
@@ -65,6 +65,10 @@ Model = Annotated[str, typer.Option(help="Name of a shipped model, or an .onnx m
 DetectorName = Annotated[str, typer.Option("--detector", help="yunet or haar.")]
 MinFaceScore = Annotated[float | None, typer.Option(help="Drop faces that the detector scores lower (yunet: 0.7).")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Every = Annotated[int, typer.Option(min=1, help="Of videos, analyse every Nth frame.")]
+Smooth = Annotated[
+    float | None, typer.Option(min=0, help="Seconds over which scores of videos are smoothed (0.4; 0: not).")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 Data = Annotated[Path, typer.Option(help="fer2013.csv, an .npz, or a folder of class folders.")]
 Ignore = Annotated[list[str] | None, typer.Option(help="Leave a class out; may be given several times.")]

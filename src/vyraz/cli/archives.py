@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vyraz.cli.app import DetectorName, MinFaceScore, Model, Quiet, app
+from vyraz.cli.app import DetectorName, Every, MinFaceScore, Model, Quiet, Smooth, app
 from vyraz.console import print_error, print_note, print_written, results
 from vyraz.errors import MissingExtraError, UsageError
 
@@ -45,10 +45,8 @@ def batch(
     model: Model = "small",
     detector: DetectorName = "yunet",
     min_face_score: MinFaceScore = None,
-    every: Annotated[int, typer.Option(min=1, help="Analyse every Nth frame.")] = 1,
-    smooth: Annotated[
-        float | None, typer.Option(min=0, help="Seconds over which scores are smoothed (0.4; 0: not).")
-    ] = None,
+    every: Every = 1,
+    smooth: Smooth = None,
     quiet: Quiet = False,
 ) -> None:
     """Analyse an archive: one result a recording. The same command goes on where it stopped."""

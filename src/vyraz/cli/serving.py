@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import vyraz
-from vyraz.cli.app import DetectorName, MinFaceScore, Model, app
+from vyraz.cli.app import DetectorName, MinFaceScore, Model, Smooth, app
 from vyraz.console import print_note
 from vyraz.errors import MissingExtraError
 from vyraz.terminal import show_live
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["live", "serve"]
 
-Smooth = Annotated[float | None, typer.Option(min=0, help="Seconds over which scores are smoothed (0.4; 0: not).")]
 Camera = Annotated[str | None, typer.Option(help="A camera that this machine reads: its number, or rtsp://...")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 is a free one.")]
 

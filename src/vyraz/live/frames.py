@@ -126,9 +126,9 @@ class Session:
         }
 
 
-def row_of(record: Record, labels: tuple[str, ...], *, smoothed: bool = True) -> dict[str, Any]:
+def row_of(record: Record, labels: tuple[str, ...]) -> dict[str, Any]:
     """A row of the table of results without `source` and `frame`, and the label to be shown."""
-    row = record.row(labels, smoothed=smoothed and bool(record.smooth))
+    row = record.row(labels, smoothed=bool(record.smooth))
     return {name: value for name, value in row.items() if name not in ("source", "frame")} | {"label": record.label}
 
 

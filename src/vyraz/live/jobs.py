@@ -103,7 +103,7 @@ class Jobs:
             TooManyError: as many as may be are waiting or running.
         """
         self._forget_old()
-        if sum(job.ended is None for job in self._jobs.values()) >= self._limits.jobs:
+        if len(self) >= self._limits.jobs:
             raise TooManyError
         job = Job(Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")), name)
         self._jobs[job.id] = job
@@ -155,8 +155,9 @@ class Jobs:
             (job.folder / "video").unlink(missing_ok=True)
 
     def _forget_old(self) -> None:
-        ended = sorted((job.ended, job) for job in self._jobs.values() if job.ended is not None)
-        for number, (when, job) in enumerate(reversed(ended)):
+        ended = [(job.ended, job) for job in self._jobs.values() if job.ended is not None]
+        latest = sorted(ended, key=lambda pair: pair[0], reverse=True)
+        for number, (when, job) in enumerate(latest):
             if number >= self._limits.jobs or time.monotonic() - when > self._limits.job_seconds_kept:
                 self.drop(job)
 
