@@ -21,8 +21,9 @@ import numpy.typing as npt
 
 from vyraz.classify import Classifier
 from vyraz.crop import SIDE, Framing, crop_face, to_input
-from vyraz.dataset import LabelledFaces, load_faces
+from vyraz.dataset import load_faces
 from vyraz.detect import DETECTORS, Detector, make_detector
+from vyraz.labelled import LabelledFaces
 from vyraz.types import EMOTIONS, Box, Face, Float, Gray, Labels, Pixels
 
 ENLARGED = 4

@@ -15,7 +15,8 @@ from av.video.stream import VideoStream
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from vyraz.dataset import LabelledFaces, load_faces
+from vyraz.dataset import load_faces
+from vyraz.labelled import LabelledFaces
 from vyraz.types import Pixels
 
 _ROOT = Path(__file__).resolve().parents[1]

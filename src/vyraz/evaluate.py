@@ -10,8 +10,9 @@ import numpy as np
 from vyraz import metrics
 from vyraz.classify import Classifier
 from vyraz.crop import SIDE, to_input
-from vyraz.dataset import LabelledFaces, LabelledPicture, load_faces, load_pictures, pictures_of
+from vyraz.dataset import LabelledPicture, load_faces, load_pictures, pictures_of
 from vyraz.errors import DataError, ModelError, UsageError
+from vyraz.labelled import LabelledFaces
 from vyraz.pictures import read_picture
 from vyraz.recognize import Recognizer
 from vyraz.types import EMOTIONS, Float, Labels
@@ -35,7 +36,7 @@ def evaluate_set(
     Args:
         model: name of a shipped model, or path of an .onnx.
         data: a .csv, an .npz or a folder, see `vyraz.dataset.load_faces`.
-        split: one of `vyraz.dataset.SPLITS`; None is all of it.
+        split: one of `vyraz.labelled.SPLITS`; None is all of it.
         ignore: classes that are left out.
         detector: find the face first, with this detector; then data must be a folder.
         device: for the network.
@@ -54,7 +55,7 @@ def evaluate_set(
 
 
 def evaluate_faces(classifier: Classifier, faces: LabelledFaces) -> dict[str, Any]:
-    """Score faces of 48x48 as they are.
+    """Score faces of 48x48 as they are; by their votes where the model has more labels than the data.
 
     Returns:
         The fields of `vyraz evaluate --json` that do not depend on where the data came from: count,
@@ -63,7 +64,8 @@ def evaluate_faces(classifier: Classifier, faces: LabelledFaces) -> dict[str, An
     Raises:
         ModelError: the model lacks one of the data's labels.
     """
-    return _report(classifier, classifier(to_input(faces.images)), faces.labels, lost=None)
+    known = faces.by_votes() if faces.votes is not None and set(classifier.labels) > set(faces.names) else faces
+    return _report(classifier, classifier(to_input(known.images)), known.labels, known.names, lost=None)
 
 
 def evaluate_pictures(recognizer: Recognizer, pictures: Sequence[LabelledPicture]) -> dict[str, Any]:
@@ -87,12 +89,15 @@ def evaluate_pictures(recognizer: Recognizer, pictures: Sequence[LabelledPicture
         else:
             lost.append(picture.label)
     scores = np.array(found, dtype=np.float32).reshape(len(found), len(recognizer.labels))
-    return _report(recognizer.classifier, scores, np.array(labels, dtype=np.int64), lost=np.array(lost, dtype=np.int64))
+    missed = np.array(lost, dtype=np.int64)
+    return _report(recognizer.classifier, scores, np.array(labels, dtype=np.int64), EMOTIONS, lost=missed)
 
 
-def _report(classifier: Classifier, scores: Float, labels: Labels, lost: Labels | None) -> dict[str, Any]:
+def _report(
+    classifier: Classifier, scores: Float, labels: Labels, given: Sequence[str], lost: Labels | None
+) -> dict[str, Any]:
     names = classifier.labels
-    places = _places(names)
+    places = _places(given, names)
     truth = places[labels]
     counts = metrics.confusion(truth, scores.argmax(axis=1), len(names))
     missed = np.empty(0, dtype=np.int64) if lost is None else places[lost]
@@ -114,13 +119,13 @@ def _report(classifier: Classifier, scores: Float, labels: Labels, lost: Labels 
     return report if lost is None else report | {"not_found": len(lost)}
 
 
-def _places(names: Iterable[str]) -> Labels:
-    """int64 (7,): where the model has each of EMOTIONS."""
+def _places(given: Iterable[str], names: Iterable[str]) -> Labels:
+    """int64 (labels of the data,): where the model has each of them."""
     by_name = {name: index for index, name in enumerate(names)}
-    missing = [emotion for emotion in EMOTIONS if emotion not in by_name]
+    missing = [label for label in given if label not in by_name]
     if missing:
         raise ModelError(f"the model cannot be evaluated here: it has no label {', '.join(missing)}")
-    return np.array([by_name[emotion] for emotion in EMOTIONS], dtype=np.int64)
+    return np.array([by_name[label] for label in given], dtype=np.int64)
 
 
 def _probabilities(scores: Float, truth: Labels) -> dict[str, float | None]:

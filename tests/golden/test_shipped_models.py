@@ -11,8 +11,8 @@ import pytest
 from vyraz import models
 from vyraz.classify import Classifier
 from vyraz.crop import to_input
-from vyraz.dataset import LabelledFaces
 from vyraz.evaluate import evaluate_faces
+from vyraz.labelled import LabelledFaces
 from vyraz.types import EMOTIONS
 
 HERE = Path(__file__).parent

@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
-from vyraz.dataset import LabelledFaces, class_of, load_faces, load_pictures, pictures_of
+from vyraz.dataset import class_of, load_faces, load_pictures, pictures_of
 from vyraz.errors import DataError, SourceError, UsageError
+from vyraz.labelled import LabelledFaces
 from vyraz.types import EMOTIONS, Gray
 
 FER = Path(__file__).resolve().parents[3] / "shared" / "data" / "fer2013"

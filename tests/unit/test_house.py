@@ -18,8 +18,8 @@ SOURCE = Path(vyraz.__file__).parent
 FLOORS = (
     ("types", "errors"),
     ("runtime",),
-    ("metrics", "models", "pictures", "crop", "smooth", "segments", "trace", "yunet", "planes", "ahead"),
-    ("steady", "blur", "original", "paint", "place"),
+    ("metrics", "models", "ferplus", "pictures", "crop", "smooth", "segments", "trace", "yunet", "planes", "ahead"),
+    ("steady", "blur", "original", "paint", "place", "labelled"),
     ("video", "dataset", "classify", "detect", "track", "draw", "report", "encode"),
     ("stream",),
     ("sources", "follow", "search", "moments"),

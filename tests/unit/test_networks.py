@@ -29,6 +29,12 @@ def test_small_is_small(small: Model) -> None:
     assert 1_000_000 < count_macs(small.layers) <= 25_000_000
 
 
+def test_tiny_is_tiny() -> None:
+    tiny = networks.get("tiny").build()
+    assert tiny.count_params() <= 90_000
+    assert count_macs(tiny.layers) <= 9_000_000
+
+
 def test_small_takes_faces_and_gives_scores(small: Model) -> None:
     assert small.input_shape == (None, 48, 48, 1)
     assert small.output_shape == (None, len(EMOTIONS))

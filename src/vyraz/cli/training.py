@@ -15,7 +15,7 @@ from vyraz.cli.app import Data, Quiet, app
 from vyraz.console import TrainingProgress, print_comparison, print_epochs, print_written
 from vyraz.errors import MissingExtraError, UsageError
 
-__all__ = ["compare", "export", "train"]
+__all__ = ["compare", "export", "teach", "train"]
 
 _BACKENDS = ("tensorflow", "jax", "torch")
 
@@ -30,6 +30,12 @@ def train(
     lr: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     augment: Annotated[bool | None, typer.Option("--augment/--no-augment")] = None,
+    mixup: Annotated[float | None, typer.Option(min=0, help="Blend pictures in pairs, by Beta(ALPHA, ALPHA).")] = None,
+    labels: Annotated[str, typer.Option(help="fer, or ferplus: eight by the votes of FER+.")] = "fer",
+    votes: Annotated[float | None, typer.Option(min=0, help="Weight of a second head that learns FER+.")] = None,
+    teacher: Annotated[
+        list[Path] | None, typer.Option(help="Learn its scores: a run (several may be given), or an .npz by teach.")
+    ] = None,
     precision: Annotated[str | None, typer.Option(help="float32, mixed_bfloat16 or mixed_float16.")] = None,
     backend: Annotated[str, typer.Option(help="tensorflow, jax or torch.")] = "tensorflow",
     options: Annotated[
@@ -44,13 +50,32 @@ def train(
     settings = _training("settings").settings_for(
         network, options=options or (),
         epochs=epochs, batch=batch, learning_rate=lr, seed=seed, augment=augment, precision=precision,
+        mixup=mixup, labels=labels, votes=votes,
     )  # fmt: skip
     from vyraz.dataset import load_faces
 
-    faces = load_faces(data)
+    faces = load_faces(data).with_splits()
+    settings, teachers = _training("teachers").taught(settings, teacher or (), faces.split("Training"))
     with TrainingProgress(settings.epochs, quiet=quiet) as progress:
-        fit.fit(settings, faces, _training("run").Run(output), progress, resume=resume)
+        fit.fit(settings, faces, _training("run").Run(output), progress, teachers=teachers, resume=resume)
     print_written([output / "model.keras"])
+
+
+@app.command()
+def teach(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of complete runs.")],
+    data: Data,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The .npz to write.")],
+    views: Annotated[int, typer.Option(min=1, help="Random views of each picture.")] = 8,
+) -> None:
+    """Store what networks say of each picture of Training, for others to learn: train --teacher FILE.npz."""
+    _choose_backend("tensorflow")
+    teachers = _training("teachers")
+    from vyraz.dataset import load_faces
+
+    training = load_faces(data).with_splits().split("Training")
+    teachers.write_scores(runs, training, output, views=views)
+    print_written([output])
 
 
 @app.command()

@@ -1,42 +1,69 @@
 """Epochs of batches for fitting."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from vyraz.crop import to_input
-from vyraz.dataset import LabelledFaces
+from vyraz.labelled import LabelledFaces
 from vyraz.training.augment import Augmentation, augment
-from vyraz.types import EMOTIONS, Float, Labels
+from vyraz.types import Float, Labels
 
-__all__ = ["batches", "one_hot", "steps"]
+__all__ = ["Batch", "Epochs", "one_hot"]
+
+Batch = tuple[Float, dict[str, Float]]
 
 
-def batches(
-    faces: LabelledFaces, *, batch: int, seed: int, epoch: int, augmentation: Augmentation | None
-) -> Iterator[tuple[Float, Float]]:
-    """One pass over a set in shuffled batches.
+@dataclass(frozen=True, slots=True)
+class Epochs:
+    """Passes over a set in shuffled batches.
 
-    A pure function of (seed, epoch): an epoch that is run again after a kill is the same epoch.
-
-    Yields:
-        float32 (batch, 48, 48, 1) in [0, 1] and one-hot float32 (batch, 7); the last may be shorter.
+    targets: by output of the network, float32 (n, its classes), a row for each of `faces`.
+    batch: faces a step. seed: of everything random. mixup: alpha of the Beta distribution by which pictures
+    and targets are blended in pairs (Zhang et al. 2018, arXiv 1710.09412); 0 is without.
     """
-    rng = np.random.default_rng((seed, epoch))
-    order = rng.permutation(len(faces))
-    for start in range(0, len(faces), batch):
-        rows = order[start : start + batch]
-        images = faces.images[rows]
-        if augmentation is not None:
-            images = augment(images, augmentation, rng)
-        yield to_input(images), one_hot(faces.labels[rows])
+
+    faces: LabelledFaces
+    targets: Mapping[str, Float]
+    batch: int
+    seed: int
+    augmentation: Augmentation | None = None
+    mixup: float = 0.0
+
+    def __len__(self) -> int:
+        """Batches in an epoch."""
+        return -(-len(self.faces) // self.batch)
+
+    def __call__(self, epoch: int) -> Iterator[Batch]:
+        """One epoch: a pure function of (seed, epoch), so that one that is run again after a kill is the same.
+
+        Yields:
+            float32 (batch, 48, 48, 1) in [0, 1] and the targets; the last may be shorter.
+        """
+        rng = np.random.default_rng((self.seed, epoch))
+        order = rng.permutation(len(self.faces))
+        for start in range(0, len(self.faces), self.batch):
+            rows = order[start : start + self.batch]
+            images = self.faces.images[rows]
+            if self.augmentation is not None:
+                images = augment(images, self.augmentation, rng)
+            inputs, targets = to_input(images), {name: values[rows] for name, values in self.targets.items()}
+            yield _blended(inputs, targets, self.mixup, rng) if self.mixup else (inputs, targets)
 
 
-def steps(faces: LabelledFaces, batch: int) -> int:
-    """Batches in an epoch."""
-    return -(-len(faces) // batch)
+def _blended(inputs: Float, targets: dict[str, Float], alpha: float, rng: np.random.Generator) -> Batch:
+    share = rng.beta(alpha, alpha, len(inputs)).astype(np.float32)
+    other = rng.permutation(len(inputs))
+
+    def blend(values: Float) -> Float:
+        part = share.reshape(-1, *[1] * (values.ndim - 1))
+        result: Float = part * values + (1 - part) * values[other]
+        return result
+
+    return blend(inputs), {name: blend(values) for name, values in targets.items()}
 
 
-def one_hot(labels: Labels) -> Float:
-    """int64 (n,) -> float32 (n, 7)."""
-    return np.eye(len(EMOTIONS), dtype=np.float32)[labels]
+def one_hot(labels: Labels, classes: int) -> Float:
+    """int64 (n,) -> float32 (n, classes)."""
+    return np.eye(classes, dtype=np.float32)[labels]

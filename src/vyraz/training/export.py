@@ -11,8 +11,8 @@ import onnx
 from vyraz import metrics
 from vyraz.classify import METADATA_KEY, Classifier
 from vyraz.crop import SIDE, to_input
-from vyraz.dataset import LabelledFaces
 from vyraz.errors import RunError, UsageError
+from vyraz.labelled import LabelledFaces
 from vyraz.runtime import open_session
 
 # Keras loads only layers that it knows.
@@ -20,9 +20,10 @@ from vyraz.training import networks  # noqa: F401
 from vyraz.training.cost import cost_of
 from vyraz.training.quantize import quantized
 from vyraz.training.run import Run
-from vyraz.types import EMOTIONS, Float
+from vyraz.training.targets import names_of, validation_faces
+from vyraz.types import Float
 
-__all__ = ["export"]
+__all__ = ["export", "load_network"]
 
 #: Largest difference of a score between Keras and ONNX Runtime that is let through.
 _TOLERANCE = 1e-5
@@ -47,24 +48,30 @@ def export(run: Run, path: Path, faces: LabelledFaces | None = None, *, int8: bo
     if int8 and faces is None:
         raise UsageError("int8 needs faces to learn its ranges from: give the labelled set with --calibrate")
     faces = faces.with_splits() if faces is not None else None
-    model = _load(run)
+    model, settings = load_network(run), run.read()["settings"]
+    labels = settings.get("labels", "fer")
     graph = _convert(model)
     _compare(model, graph)
     if int8 and faces is not None:
         graph = quantized(graph, faces.split("Training"))
     card = {
-        "network": run.read()["settings"]["network"],
-        "labels": list(EMOTIONS),
+        "network": settings["network"],
+        "labels": list(names_of(labels)),
         **cost_of(model),
         "temperature": 1.0,
         "uncertain_below": 0.0,
     }
     _write(graph, card, path)
     if faces is not None:
-        _write(graph, card | _calibrate(path, faces.split("PublicTest")), path)
+        _write(graph, card | _calibrate(path, validation_faces(faces.split("PublicTest"), labels)), path)
 
 
-def _load(run: Run) -> keras.Model:
+def load_network(run: Run) -> keras.Model:
+    """The trained network of a complete run.
+
+    Raises:
+        RunError: it is not complete, or damaged.
+    """
     run.read()
     if not run.model.exists():
         raise RunError(f"{run.folder}: is not complete yet; finish it with vyraz train ... --resume")

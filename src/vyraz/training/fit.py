@@ -5,25 +5,33 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import keras
 
 from vyraz.crop import to_input
-from vyraz.dataset import LabelledFaces
 from vyraz.errors import RunError, UsageError
+from vyraz.labelled import LabelledFaces
+from vyraz.metrics import calibrated
 from vyraz.training import networks
 from vyraz.training.augment import Augmentation
 from vyraz.training.cost import cost_of
-from vyraz.training.data import batches, one_hot, steps
+from vyraz.training.data import Batch, Epochs, one_hot
+from vyraz.training.heads import loss_weights, losses, with_heads
 from vyraz.training.history import append_epoch, truncate_history
 from vyraz.training.networks.recipe import Recipe
 from vyraz.training.run import Run, Settings
+from vyraz.training.targets import names_of, training_faces, training_targets, validation_faces
+from vyraz.training.teachers import Teachers
+from vyraz.types import Float
 
 __all__ = ["Reporter", "fit"]
 
 _EVALUATION_BATCH = 512
 _WARMUP_EPOCHS = 2
+#: What Keras calls the accuracy of one output of several.
+_NAMES = {"scores_accuracy": "accuracy"}
 
 
 class Reporter(Protocol):
@@ -34,7 +42,23 @@ class Reporter(Protocol):
     def epoch(self, row: Mapping[str, Any]) -> None: ...
 
 
-def fit(settings: Settings, faces: LabelledFaces, run: Run, reporter: Reporter, *, resume: bool = False) -> None:
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """`network` is what is kept; `fitted` shares its layers and has the outputs that it learns beside."""
+
+    network: keras.Model
+    fitted: keras.Model
+
+
+def fit(
+    settings: Settings,
+    faces: LabelledFaces,
+    run: Run,
+    reporter: Reporter,
+    *,
+    teachers: Teachers | None = None,
+    resume: bool = False,
+) -> None:
     """Train a network and leave its run behind.
 
     Args:
@@ -43,27 +67,37 @@ def fit(settings: Settings, faces: LabelledFaces, run: Run, reporter: Reporter, 
             without splits is split first.
         run: where everything is written.
         reporter: told of every step and epoch.
+        teachers: whose scores are learnt, if any; `settings.teacher` is their fingerprint.
         resume: go on with the run that is there; where none is, begin.
 
     Raises:
         RunError: the run exists already, or was begun with other settings.
-        DataError: a split is missing.
+        DataError: a split or the votes are missing.
     """
     recipe, faces = networks.get(settings.network).recipe, faces.with_splits()
-    training = faces.split("Training")
-    validation = {name: faces.split(name) for name in recipe.validation}
+    validation = {name: validation_faces(faces.split(name), settings.labels) for name in recipe.validation}
+    epochs = _epochs(faces.split("Training"), settings, teachers)
     _make_deterministic(settings)
-    model, start = _begin(settings, recipe, faces, run, steps(training, settings.batch), resume)
+    model, start = _begin(settings, recipe, faces, run, len(epochs), resume)
     for epoch in range(start, settings.epochs):
         began = time.monotonic()
-        logs = _train_epoch(model, training, settings, epoch, reporter)
+        logs = _train_epoch(model.fitted, epochs, settings, epoch, teachers, reporter)
         row = {"epoch": epoch + 1, "seconds": round(time.monotonic() - began, 2), "train": logs}
-        with _averaged(model):
-            row |= {name: _evaluate(model, part) for name, part in validation.items()}
+        with _averaged(model.fitted):
+            row |= {name: _evaluate(model.network, part) for name, part in validation.items()}
         append_epoch(run.history, row)
-        run.save(model, run.checkpoint)
+        run.save(model.fitted, run.checkpoint)
         reporter.epoch(row)
     _finish(model, settings, run)
+
+
+def _epochs(training: LabelledFaces, settings: Settings, teachers: Teachers | None) -> Epochs:
+    chosen = training_faces(training, settings.labels)
+    targets = training_targets(chosen, settings)
+    if teachers is not None and teachers.stored is not None:
+        targets["softened"] = calibrated(teachers.stored, settings.temperature)
+    augmentation = Augmentation() if settings.augment else None
+    return Epochs(chosen, targets, settings.batch, settings.seed, augmentation, settings.mixup)
 
 
 def _make_deterministic(settings: Settings) -> None:
@@ -77,22 +111,38 @@ def _make_deterministic(settings: Settings) -> None:
 
 def _begin(
     settings: Settings, recipe: Recipe, faces: LabelledFaces, run: Run, per_epoch: int, resume: bool
-) -> tuple[keras.Model, int]:
+) -> tuple[_Model, int]:
     """The model to go on with and the number of epochs it has behind it."""
-    model = _build(settings)
-    model.compile(_optimizer(settings, recipe, per_epoch), _loss(recipe), metrics=["accuracy"], jit_compile=False)
+    model = _compiled(settings, recipe, per_epoch)
     if not (resume and run.facts.exists()):
-        run.create(settings, faces, cost_of(model))
+        run.create(settings, faces, cost_of(model.network))
         return model, 0
     run.check(settings, faces)
-    done = _restore(model, run) // per_epoch if run.checkpoint.exists() else 0
+    done = _restore(model.fitted, run) // per_epoch if run.checkpoint.exists() else 0
     truncate_history(run.history, done)
     return model, done
 
 
+def _compiled(settings: Settings, recipe: Recipe, per_epoch: int) -> _Model:
+    network = _build(settings)
+    fitted = with_heads(network, settings)
+    loss = losses(settings, recipe.label_smoothing)
+    if fitted is not network:
+        network.compile(loss=loss["scores"], metrics=["accuracy"], jit_compile=False)
+    fitted.compile(
+        _optimizer(settings, recipe, per_epoch),
+        loss,
+        loss_weights=loss_weights(settings),
+        metrics={"scores": ["accuracy"]},
+        jit_compile=False,
+    )
+    return _Model(network, fitted)
+
+
 def _build(settings: Settings) -> keras.Model:
     try:
-        return networks.get(settings.network).build(**settings.options)
+        classes = len(names_of(settings.labels))
+        return networks.get(settings.network).build(**{"classes": classes} | settings.options)
     except (TypeError, ValueError) as error:
         raise UsageError(f"{settings.network} cannot be built with {settings.options}: {error}") from error
 
@@ -108,10 +158,6 @@ def _restore(model: keras.Model, run: Run) -> int:
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise RunError(f"{run.checkpoint}: cannot be loaded ({error}); start the run anew") from error
     return int(model.optimizer.iterations)
-
-
-def _loss(recipe: Recipe) -> keras.losses.Loss:
-    return keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
 
 
 def _optimizer(settings: Settings, recipe: Recipe, per_epoch: int) -> keras.optimizers.Optimizer:
@@ -138,20 +184,25 @@ def _optimizer(settings: Settings, recipe: Recipe, per_epoch: int) -> keras.opti
 
 
 def _train_epoch(
-    model: keras.Model, training: LabelledFaces, settings: Settings, epoch: int, reporter: Reporter
+    model: keras.Model, epochs: Epochs, settings: Settings, epoch: int, teachers: Teachers | None, reporter: Reporter
 ) -> dict[str, float]:
     _seed_dropout(model, settings.seed, epoch)
-    total = steps(training, settings.batch)
-    augmentation = Augmentation() if settings.augment else None
-    epoch_batches = batches(training, batch=settings.batch, seed=settings.seed, epoch=epoch, augmentation=augmentation)
     sums: Counter[str] = Counter()
     seen = 0
-    for done, (inputs, targets) in enumerate(epoch_batches, start=1):
+    for done, (inputs, targets) in enumerate(_taught(epochs(epoch), settings, teachers), start=1):
         logs = model.train_on_batch(inputs, targets, return_dict=True)
         seen += len(inputs)
-        sums.update({name: float(value) * len(inputs) for name, value in logs.items()})
-        reporter.step(epoch + 1, done, total, {name: value / seen for name, value in sums.items()})
+        sums.update({_NAMES.get(name, name): float(value) * len(inputs) for name, value in logs.items()})
+        reporter.step(epoch + 1, done, len(epochs), {name: value / seen for name, value in sums.items()})
     return {name: value / seen for name, value in sums.items()}
+
+
+def _taught(epoch: Iterator[Batch], settings: Settings, teachers: Teachers | None) -> Iterator[tuple[Float, Any]]:
+    """Batches with what teachers at hand say of the very same pictures; a lone target without its name."""
+    for inputs, targets in epoch:
+        if teachers is not None and teachers.stored is None:
+            targets["softened"] = teachers(inputs, settings.temperature)
+        yield inputs, targets if len(targets) > 1 else targets["scores"]
 
 
 def _seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
@@ -162,9 +213,8 @@ def _seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
 
 
 def _evaluate(model: keras.Model, faces: LabelledFaces) -> dict[str, float]:
-    logs = model.evaluate(
-        to_input(faces.images), one_hot(faces.labels), batch_size=_EVALUATION_BATCH, verbose=0, return_dict=True
-    )
+    inputs, targets = to_input(faces.images), one_hot(faces.labels, len(faces.names))
+    logs = model.evaluate(inputs, targets, batch_size=_EVALUATION_BATCH, verbose=0, return_dict=True)
     return {name: float(value) for name, value in logs.items()}
 
 
@@ -183,9 +233,9 @@ def _averaged(model: keras.Model) -> Iterator[None]:
             variable.assign(value)
 
 
-def _finish(model: keras.Model, settings: Settings, run: Run) -> None:
+def _finish(model: _Model, settings: Settings, run: Run) -> None:
     keras.config.set_dtype_policy("float32")
     final = _build(settings)
-    with _averaged(model):
-        final.set_weights(model.get_weights())
+    with _averaged(model.fitted):
+        final.set_weights(model.network.get_weights())
     run.save(final, run.model)

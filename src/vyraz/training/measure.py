@@ -5,9 +5,9 @@ import tempfile
 from pathlib import Path
 
 from vyraz.classify import Classifier
-from vyraz.dataset import LabelledFaces
 from vyraz.errors import RunError
 from vyraz.evaluate import evaluate_faces
+from vyraz.labelled import LabelledFaces
 from vyraz.training.export import export
 from vyraz.training.run import Run
 

@@ -13,7 +13,7 @@ import onnx
 
 import vyraz.runtime  # noqa: F401  before anything of ONNX Runtime
 from vyraz.crop import to_input
-from vyraz.dataset import LabelledFaces
+from vyraz.labelled import LabelledFaces
 from vyraz.types import Float
 
 # isort: split

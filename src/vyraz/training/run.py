@@ -14,14 +14,14 @@ import json
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vyraz.dataset import LabelledFaces
 from vyraz.errors import RunError
+from vyraz.labelled import LabelledFaces
 
 if TYPE_CHECKING:
     import keras
@@ -31,7 +31,12 @@ __all__ = ["Run", "Settings"]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a training depends on besides the data; the same settings give the same history."""
+    """Everything a training depends on besides the data; the same settings give the same history.
+
+    labels: "fer", the seven of FER-2013, or "ferplus", the eight of the votes. mixup, votes: as in `Recipe`.
+    teacher: fingerprint of who teaches, empty for nobody; `temperature` softens its scores, `share` is their
+    part beside the label's.
+    """
 
     network: str
     epochs: int
@@ -41,6 +46,12 @@ class Settings:
     augment: bool
     precision: str
     options: dict[str, Any] = field(default_factory=dict)
+    labels: str = "fer"
+    mixup: float = 0.0
+    votes: float = 0.0
+    teacher: str = ""
+    temperature: float = 4.0
+    share: float = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +142,9 @@ class Run:
             RunError: other settings or other data than the run began with; says which.
         """
         begun, now = self.read(), _facts(settings, faces)
-        differ = [key for key, value in now["settings"].items() if begun["settings"].get(key) != value]
+        # A run of before a setting was there had its default.
+        before = {entry.name: entry.default for entry in fields(Settings)} | begun["settings"]
+        differ = [key for key, value in now["settings"].items() if before.get(key) != value]
         differ += [] if begun["data"] == now["data"] else ["data"]
         if differ:
             raise RunError(f"{self.folder}: began with other {', '.join(differ)}; resume with the same or start anew")

@@ -7,32 +7,40 @@ from typing import Any
 from vyraz.errors import UsageError
 from vyraz.training import networks
 from vyraz.training.run import Settings
+from vyraz.training.targets import names_of
 
 __all__ = ["PRECISIONS", "parse_options", "settings_for"]
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
-def settings_for(network: str, *, seed: int = 1, options: Sequence[str] = (), **chosen: Any) -> Settings:
+def settings_for(
+    network: str, *, seed: int = 1, options: Sequence[str] = (), labels: str = "fer", **chosen: Any
+) -> Settings:
     """The settings of a network's recipe, with what was chosen otherwise (None is not chosen).
 
     Args:
         network: its name.
         seed: of shuffling, augmentation, dropout and initial weights.
         options: of the network's `build`, each as NAME=VALUE.
-        chosen: epochs, batch, learning_rate, augment, precision.
+        labels: "fer" or "ferplus".
+        chosen: epochs, batch, learning_rate, augment, precision, mixup, votes.
 
     Raises:
         UsageError: no such network, or an option that makes no sense.
     """
     recipe = networks.get(network).recipe
-    names = ("epochs", "batch", "learning_rate", "augment", "precision")
+    names = ("epochs", "batch", "learning_rate", "augment", "precision", "mixup", "votes")
     values = {name: getattr(recipe, name) if chosen.get(name) is None else chosen[name] for name in names}
     if values["precision"] not in PRECISIONS:
         raise UsageError(f"no precision is called {values['precision']!r}; there are: {', '.join(PRECISIONS)}")
     if not values["learning_rate"] > 0:
         raise UsageError(f"the learning rate must be above 0, not {values['learning_rate']}")
-    return Settings(network=network, seed=seed, options=parse_options(options), **values)
+    names_of(labels)
+    if labels == "ferplus":
+        # They are the labels already.
+        values["votes"] = 0.0
+    return Settings(network=network, seed=seed, options=parse_options(options), labels=labels, **values)
 
 
 def parse_options(words: Sequence[str]) -> dict[str, Any]:

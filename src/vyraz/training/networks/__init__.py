@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import keras
 
 from vyraz.errors import UsageError
-from vyraz.training.networks import a, b, c0, c_conv, c_pool, p, small
+from vyraz.training.networks import a, b, c0, c_conv, c_pool, p, resnet18, resnet34, small, tiny, vgg, wide
 from vyraz.training.networks.recipe import Recipe
 
 __all__ = ["NETWORKS", "Network", "get"]
@@ -22,6 +22,7 @@ class Network:
 
 NETWORKS: dict[str, Network] = {
     "small": Network(small.build, small.RECIPE),
+    "tiny": Network(tiny.build, tiny.RECIPE),
     "a": Network(a.build, a.RECIPE),
     "b": Network(b.build, b.RECIPE),
     "c": Network(c_pool.build, c_pool.RECIPE),
@@ -29,6 +30,10 @@ NETWORKS: dict[str, Network] = {
     "c_pool": Network(c_pool.build, c_pool.RECIPE),
     "c_conv": Network(c_conv.build, c_conv.RECIPE),
     "p": Network(p.build, p.RECIPE),
+    "resnet18": Network(resnet18.build, resnet18.RECIPE),
+    "resnet34": Network(resnet34.build, resnet34.RECIPE),
+    "wide": Network(wide.build, wide.RECIPE),
+    "vgg": Network(vgg.build, vgg.RECIPE),
 }
 
 

@@ -10,6 +10,9 @@ __all__ = ["Recipe"]
 class Recipe:
     """The default training of one network, from its source.
 
+    `mixup` is alpha of its Beta distribution (Zhang et al. 2018, arXiv 1710.09412), `votes` the weight of a
+    second head that learns the votes of FER+; 0 is without.
+
     `validation` names the splits whose loss and accuracy are kept for every epoch; networks that we
     ship look at PublicTest only, so that PrivateTest stays unseen until their one final figure.
     """
@@ -23,6 +26,8 @@ class Recipe:
     label_smoothing: float = 0.0
     ema: float = 0.0
     nesterov: bool = True
+    mixup: float = 0.0
+    votes: float = 0.0
     precision: str = "float32"
     augment: bool = False
     validation: tuple[str, ...] = ("val", "PublicTest")

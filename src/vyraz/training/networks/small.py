@@ -14,8 +14,8 @@ A block: conv 3x3 - BN - ReLU - conv 3x3 - BN - SE, plus the shortcut (1x1 conv 
 """
 
 import keras
-from keras import layers
 
+from vyraz.training.networks._residual import stages
 from vyraz.training.networks.recipe import Recipe
 
 __all__ = ["RECIPE", "build"]
@@ -43,38 +43,4 @@ def build(
     dropout: float = 0.2,
 ) -> keras.Model:
     """The untrained graph: float32 (n, 48, 48, 1) in [0, 1] -> float32 (n, classes), rows sum to 1."""
-    faces = keras.Input((48, 48, 1), name="faces")
-    x = layers.Rescaling(4.0, offset=-2.0)(faces)
-    x = _conv_bn(x, stem, relu=True)
-    for width, count in zip(widths, blocks, strict=True):
-        for index in range(count):
-            x = _block(x, width, stride=2 if index == 0 else 1)
-    x = layers.GlobalAveragePooling2D()(x)
-    x = layers.Dropout(dropout)(x)
-    x = layers.Dense(classes)(x)
-    scores = layers.Softmax(dtype="float32", name="scores")(x)
-    return keras.Model(faces, scores, name="small")
-
-
-def _conv_bn(x: keras.KerasTensor, width: int, size: int = 3, stride: int = 1, relu: bool = False) -> keras.KerasTensor:
-    x = layers.Conv2D(width, size, strides=stride, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
-    x = layers.BatchNormalization(momentum=0.9)(x)
-    return layers.ReLU()(x) if relu else x
-
-
-def _excite(x: keras.KerasTensor, width: int) -> keras.KerasTensor:
-    """Squeeze-and-excitation with a reduction of 4."""
-    gate = layers.GlobalAveragePooling2D(keepdims=True)(x)
-    gate = layers.Conv2D(width // 4, 1, activation="relu")(gate)
-    # The bias opens the gates at first: at sigmoid(0) = 0.5 each block would halve its signal and learning starts late.
-    gate = layers.Conv2D(width, 1, activation="sigmoid", bias_initializer=keras.initializers.Constant(2.0))(gate)
-    return layers.Multiply()([x, gate])
-
-
-def _block(x: keras.KerasTensor, width: int, stride: int) -> keras.KerasTensor:
-    shortcut = x
-    if stride != 1 or x.shape[-1] != width:
-        shortcut = _conv_bn(x, width, size=1, stride=stride)
-    x = _conv_bn(x, width, stride=stride, relu=True)
-    x = _excite(_conv_bn(x, width), width)
-    return layers.ReLU()(layers.Add()([x, shortcut]))
+    return stages("small", classes, stem, widths, blocks, dropout)

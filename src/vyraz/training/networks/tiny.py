@@ -1,0 +1,35 @@
+"""`tiny`: `small` with fewer channels, for the smallest machines.
+
+Source: as `small`.
+
+| stage | map | layers |
+| --- | --- | --- |
+| stem | 48x48 | conv 3x3 12 |
+| 1 | 24x24 | 1 block of 20 |
+| 2 | 12x12 | 1 block of 38 |
+| 3 | 6x6 | 1 block of 60 |
+| head | 1x1 | global average, dense, softmax |
+"""
+
+from dataclasses import replace
+
+import keras
+
+from vyraz.training.networks import small
+from vyraz.training.networks._residual import stages
+
+__all__ = ["RECIPE", "build"]
+
+#: Learns too little rather than too much: no dropout, and less decay.
+RECIPE = replace(small.RECIPE, weight_decay=0.005)
+
+
+def build(
+    classes: int = 7,
+    stem: int = 12,
+    widths: tuple[int, ...] = (20, 38, 60),
+    blocks: tuple[int, ...] = (1, 1, 1),
+    dropout: float = 0.0,
+) -> keras.Model:
+    """The untrained graph: float32 (n, 48, 48, 1) in [0, 1] -> float32 (n, classes), rows sum to 1."""
+    return stages("tiny", classes, stem, widths, blocks, dropout)

@@ -1,0 +1,55 @@
+"""What each face is to be taken for: labels of FER-2013, or the votes of FER+."""
+
+from vyraz import ferplus
+from vyraz.errors import UsageError
+from vyraz.labelled import LabelledFaces
+from vyraz.training.data import one_hot
+from vyraz.training.run import Settings
+from vyraz.types import EMOTIONS, Float
+
+__all__ = ["LABELS", "names_of", "training_faces", "training_targets", "validation_faces"]
+
+LABELS = {"fer": EMOTIONS, "ferplus": ferplus.LABELS}
+
+
+def names_of(labels: str) -> tuple[str, ...]:
+    """The labels of a network that learns from `labels`.
+
+    Raises:
+        UsageError: no labels of that name.
+    """
+    if labels not in LABELS:
+        raise UsageError(f"no labels are called {labels!r}; there are: {', '.join(LABELS)}")
+    return LABELS[labels]
+
+
+def training_faces(faces: LabelledFaces, labels: str) -> LabelledFaces:
+    """The faces of a Training split that say something: all, or those whose votes do.
+
+    Raises:
+        DataError: votes are asked for, and the set has none.
+    """
+    if labels != "ferplus":
+        return faces
+    return faces.take(ferplus.distributions(faces.needed_votes()).sum(axis=1) > 0)
+
+
+def training_targets(faces: LabelledFaces, settings: Settings) -> dict[str, Float]:
+    """What the outputs `scores` and, where they are asked for, `votes` should give for each face.
+
+    Returns:
+        float32 (n, classes) by output. A row of `votes` may be all 0: no loss comes from it.
+
+    Raises:
+        DataError: as above.
+    """
+    shares = ferplus.distributions(faces.needed_votes()) if settings.labels == "ferplus" or settings.votes else None
+    targets = {"scores": one_hot(faces.labels, len(faces.names))}
+    if shares is not None:
+        targets |= {"scores": shares} if settings.labels == "ferplus" else {"votes": shares}
+    return targets
+
+
+def validation_faces(faces: LabelledFaces, labels: str) -> LabelledFaces:
+    """Faces with the labels by which a network's accuracy is told; DataError as above."""
+    return faces.by_votes() if labels == "ferplus" else faces

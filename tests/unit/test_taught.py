@@ -1,0 +1,225 @@
+"""What a network learns beside labels: blended pictures, votes, teachers."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+keras = pytest.importorskip("keras", reason="training needs vyraz[train]")
+
+from vyraz import ferplus  # noqa: E402
+from vyraz.classify import Classifier  # noqa: E402
+from vyraz.crop import to_input  # noqa: E402
+from vyraz.errors import DataError, RunError, UsageError  # noqa: E402
+from vyraz.evaluate import evaluate_faces  # noqa: E402
+from vyraz.labelled import LabelledFaces  # noqa: E402
+from vyraz.metrics import calibrated  # noqa: E402
+from vyraz.training import networks  # noqa: E402
+from vyraz.training.data import Epochs, one_hot  # noqa: E402
+from vyraz.training.export import export  # noqa: E402
+from vyraz.training.fit import fit  # noqa: E402
+from vyraz.training.heads import loss_weights, with_heads  # noqa: E402
+from vyraz.training.networks._residual import BatchNormalization  # noqa: E402
+from vyraz.training.run import Run  # noqa: E402
+from vyraz.training.settings import settings_for  # noqa: E402
+from vyraz.training.teachers import taught, write_scores  # noqa: E402
+from vyraz.types import EMOTIONS  # noqa: E402
+
+SETTINGS = settings_for("tiny", epochs=3, batch=16, precision="float32", augment=False)
+
+
+class Silent:
+    """A reporter that stops a training after so many epochs."""
+
+    def __init__(self, epochs: int = 100) -> None:
+        self.left = epochs
+
+    def step(self, epoch: int, done: int, total: int, logs: Mapping[str, float]) -> None:
+        pass
+
+    def epoch(self, row: Mapping[str, Any]) -> None:  # noqa: ARG002
+        self.left -= 1
+        if not self.left:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="module")
+def faces() -> LabelledFaces:
+    """48 pictures a class of one gray each under noise, 32 of them for training; every eighth has no votes."""
+    rng = np.random.default_rng(0)
+    labels = np.tile(np.arange(7), 48)
+    images = np.clip(30 * labels[:, None, None] + rng.normal(30, 9, (len(labels), 48, 48)), 0, 255).astype(np.uint8)
+    votes = np.zeros((len(labels), 10), dtype=np.uint8)
+    votes[np.arange(len(labels)), [ferplus.VOTES.index(EMOTIONS[label]) for label in labels]] = 10
+    votes[::8] = 0
+    usage = np.array(["Training"] * 224 + ["PublicTest"] * 56 + ["PrivateTest"] * 56)
+    return LabelledFaces(images, labels, usage, votes)
+
+
+@pytest.fixture(scope="module")
+def teacher(faces: LabelledFaces, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = Run(tmp_path_factory.mktemp("teacher") / "run")
+    fit(SETTINGS, faces, run, Silent())
+    return run.folder
+
+
+def training_of(faces: LabelledFaces) -> LabelledFaces:
+    return faces.split("Training")
+
+
+def test_an_epoch_is_the_same_each_time_and_shows_every_face(faces: LabelledFaces) -> None:
+    training = training_of(faces)
+    epochs = Epochs(training, {"scores": one_hot(training.labels, 7)}, batch=50, seed=3, mixup=0.4)
+    assert len(epochs) == len(list(epochs(0))) == 5
+    for (first, labels), (again, same) in zip(epochs(1), epochs(1), strict=True):
+        np.testing.assert_array_equal(first, again)
+        np.testing.assert_array_equal(labels["scores"], same["scores"])
+    plain = replace(epochs, mixup=0.0)
+    assert not np.array_equal(next(plain(0))[0], next(plain(1))[0])
+    shown = np.concatenate([inputs for inputs, _ in plain(0)])
+    assert sorted(image.tobytes() for image in shown) == sorted(image.tobytes() for image in to_input(training.images))
+
+
+def test_pictures_and_targets_are_blended_alike() -> None:
+    values = np.array([0, 50, 100, 200], dtype=np.uint8).repeat(20)
+    images = np.broadcast_to(values[:, None, None], (80, 48, 48)).copy()
+    faces = LabelledFaces(images, np.zeros(80, dtype=np.int64), np.array([""] * 80))
+    targets = {"one": (values[:, None] / 255).astype(np.float32)}
+    ((inputs, blended),) = Epochs(faces, targets, batch=80, seed=0, mixup=1.0)(0)
+    np.testing.assert_allclose(inputs[:, 5, 5], blended["one"], atol=1e-6)
+    assert np.ptp(inputs, axis=(1, 2, 3)).max() == 0
+    assert len(np.unique(blended["one"].round(4))) > 30
+
+
+def test_without_anything_else_to_learn_the_network_is_itself() -> None:
+    network = networks.get("tiny").build()
+    assert with_heads(network, SETTINGS) is network
+    assert loss_weights(SETTINGS) == {"scores": 1.0}
+
+
+def test_heads_share_the_network() -> None:
+    settings = replace(SETTINGS, votes=0.3, teacher="somebody", temperature=3.0, share=0.9)
+    network = networks.get("tiny").build()
+    fitted = with_heads(network, settings)
+    faces = np.random.default_rng(0).random((4, 48, 48, 1), dtype=np.float32)
+    outputs = {name: np.asarray(keras.ops.convert_to_numpy(x)) for name, x in fitted(faces, training=False).items()}
+    scores = np.asarray(keras.ops.convert_to_numpy(network(faces, training=False)))
+    assert {name: values.shape for name, values in outputs.items()} == {
+        "scores": (4, 7), "votes": (4, 8), "softened": (4, 7),
+    }  # fmt: skip
+    np.testing.assert_allclose(outputs["scores"], scores, atol=1e-6)
+    np.testing.assert_allclose(outputs["softened"], calibrated(scores, 3.0), atol=1e-5)
+    np.testing.assert_allclose(outputs["votes"].sum(axis=1), 1, atol=1e-5)
+    assert loss_weights(settings) == pytest.approx({"scores": 0.1, "votes": 0.3, "softened": 8.1})
+
+
+def test_batch_normalization_is_keras_own_in_fewer_operations() -> None:
+    x = np.random.default_rng(1).normal(2, 3, (8, 5, 6, 4)).astype(np.float32)
+    ours, theirs = BatchNormalization(momentum=0.9), keras.layers.BatchNormalization(momentum=0.9)
+    for training in (True, True, False):
+        mine, their = (np.asarray(keras.ops.convert_to_numpy(layer(x, training=training))) for layer in (ours, theirs))
+        # Of the variance TensorFlow remembers the unbiased estimate, here 240 / 239 of Keras's.
+        np.testing.assert_allclose(mine, their, atol=1e-4, rtol=0 if training else 5e-3)
+    for mine, their in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, their, rtol=5e-3, atol=1e-4)
+
+
+def test_scores_of_teachers_are_stored_and_learnt(faces: LabelledFaces, teacher: Path, tmp_path: Path) -> None:
+    path = tmp_path / "scores.npz"
+    write_scores([teacher, teacher], training_of(faces), path, views=2)
+    settings, teachers = taught(SETTINGS, [path], training_of(faces))
+    assert teachers is not None
+    assert teachers.stored is not None
+    assert settings.teacher == teachers.fingerprint != ""
+    assert teachers.stored.shape == (224, 7)
+    np.testing.assert_allclose(teachers.stored.sum(axis=1), 1, atol=1e-3)
+    fit(settings, faces, Run(tmp_path / "run"), Silent(), teachers=teachers)
+    rows = [json.loads(line) for line in (tmp_path / "run" / "history.jsonl").read_text().splitlines()]
+    assert {"loss", "accuracy", "softened_loss"} <= rows[-1]["train"].keys()
+    assert rows[-1]["train"]["softened_loss"] < rows[0]["train"]["softened_loss"]
+
+
+def test_stopped_and_resumed_gives_the_same(faces: LabelledFaces, teacher: Path, tmp_path: Path) -> None:
+    """With everything on: votes, blending, and a teacher that sees what the student sees."""
+    settings, teachers = taught(replace(SETTINGS, votes=0.3, mixup=0.2, augment=True), [teacher], training_of(faces))
+    straight, stopped = Run(tmp_path / "straight"), Run(tmp_path / "stopped")
+    fit(settings, faces, straight, Silent(), teachers=teachers)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            fit(settings, faces, stopped, Silent(epochs=1), teachers=teachers, resume=True)
+    fit(settings, faces, stopped, Silent(), teachers=teachers, resume=True)
+    first, second = (
+        [{**json.loads(line), "seconds": 0} for line in run.history.read_text().splitlines()]
+        for run in (straight, stopped)
+    )
+    assert len(first) == 3
+    assert first == second
+    kept = keras.saving.load_model(straight.model)
+    assert kept.output_shape == (None, 7)
+    again = keras.saving.load_model(stopped.model)
+    assert all(np.array_equal(x, y) for x, y in zip(kept.get_weights(), again.get_weights(), strict=True))
+    with pytest.raises(RunError, match="teacher"):
+        fit(replace(settings, teacher="other"), faces, straight, Silent(), teachers=teachers, resume=True)
+
+
+def test_votes_as_labels_give_an_eighth(faces: LabelledFaces, tmp_path: Path) -> None:
+    settings = settings_for("tiny", epochs=1, batch=16, precision="float32", labels="ferplus", votes=0.3)
+    assert settings.votes == 0
+    run = Run(tmp_path / "run")
+    fit(settings, faces, run, Silent())
+    export(run, tmp_path / "eight.onnx", faces)
+    classifier = Classifier(tmp_path / "eight.onnx")
+    assert classifier.labels == (*EMOTIONS, "contempt")
+    report = evaluate_faces(classifier, faces.split("PublicTest"))
+    # Every eighth has no votes, and so no majority.
+    assert report["count"] == 49
+    assert list(report["per_class"]) == list(classifier.labels)
+    assert report["per_class"]["contempt"] is None
+
+
+def test_teachers_that_do_not_fit_are_refused(faces: LabelledFaces, teacher: Path, tmp_path: Path) -> None:
+    training = training_of(faces)
+    path = tmp_path / "scores.npz"
+    write_scores([teacher], training, path, views=1)
+    assert taught(SETTINGS, [], training) == (SETTINGS, None)
+    with pytest.raises(DataError, match="other pictures"):
+        taught(SETTINGS, [path], faces.split("PublicTest"))
+    with pytest.raises(UsageError, match=r"one \.npz"):
+        taught(SETTINGS, [teacher, path], training)
+    with pytest.raises(UsageError, match="7 scores"):
+        taught(replace(SETTINGS, labels="ferplus"), [teacher], training)
+    with pytest.raises(RunError, match="no run here"):
+        taught(SETTINGS, [tmp_path / "nothing"], training)
+    (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04 not a zip")
+    with pytest.raises(DataError, match="not a file of teachers' scores"):
+        taught(SETTINGS, [tmp_path / "bad.npz"], training)
+
+
+def test_votes_without_votes_say_so(faces: LabelledFaces, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no FER\+ votes"):
+        fit(replace(SETTINGS, votes=0.3), replace(faces, votes=None), Run(tmp_path / "run"), Silent())
+    assert not (tmp_path / "run").exists()
+
+
+def test_labels_of_no_name_are_wrong_usage() -> None:
+    with pytest.raises(UsageError, match="fer, ferplus"):
+        settings_for("tiny", labels="affectnet")
+
+
+def test_settings_of_before_a_setting_was_there(faces: LabelledFaces, tmp_path: Path) -> None:
+    """An older run goes on, as what it did not know of was off."""
+    run = Run(tmp_path / "run")
+    run.create(SETTINGS, faces, {})
+    facts = json.loads(run.facts.read_text())
+    for name in ("labels", "mixup", "votes", "teacher", "temperature", "share"):
+        del facts["settings"][name]
+    run.facts.write_text(json.dumps(facts))
+    run.check(SETTINGS, faces)
+    with pytest.raises(RunError, match="votes"):
+        run.check(replace(SETTINGS, votes=0.3), faces)
