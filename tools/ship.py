@@ -28,7 +28,10 @@ from vyraz.training.run import Run
 ROOT = Path(__file__).parent.parent
 MODELS, GOLDEN = ROOT / "src" / "vyraz" / "models", ROOT / "tests" / "golden"
 SPLITS = ("PublicTest", "PrivateTest", "PrivateTest-dedup")
-FIGURES = ("count", "accuracy", "macro_f1", "per_class", "confusion", "nll", "ece", "brier")
+FIGURES = (
+    "count", "accuracy", "macro_f1", "per_class", "confusion", "nll", "ece", "brier",
+    "coverage", "certain_accuracy", "votes_kl",
+)  # fmt: skip
 
 
 def main() -> None:

@@ -160,8 +160,11 @@ def print_report(report: Mapping[str, Any]) -> None:
     """One evaluation, on stdout."""
     results.print(f"{report['model']} on {report['data']}, {report['split'] or 'all'}: {report['count']} pictures")
     table = Table(box=None, pad_edge=False, show_header=False)
-    for name in ("accuracy", "macro_f1", "nll", "ece", "brier", "parameters", "macs", "bytes", "ms_per_face"):
-        value = report[name]
+    for name in (
+        "accuracy", "macro_f1", "nll", "ece", "brier", "coverage", "certain_accuracy", "votes_kl",
+        "parameters", "macs", "bytes", "ms_per_face",
+    ):  # fmt: skip
+        value = report.get(name)
         table.add_row(name, f"{value:.4f}" if isinstance(value, float) else f"{value:,}" if value is not None else "-")
     if "not_found" in report:
         table.add_row("not_found", str(report["not_found"]))

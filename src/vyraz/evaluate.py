@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from vyraz import metrics
+from vyraz import ferplus, metrics
 from vyraz.classify import Classifier
 from vyraz.crop import SIDE, to_input
 from vyraz.dataset import LabelledPicture, load_faces, load_pictures, pictures_of
@@ -59,13 +59,17 @@ def evaluate_faces(classifier: Classifier, faces: LabelledFaces) -> dict[str, An
 
     Returns:
         The fields of `vyraz evaluate --json` that do not depend on where the data came from: count,
-        accuracy, macro_f1, per_class, confusion, nll, ece, brier, parameters, macs, bytes, ms_per_face.
+        accuracy, macro_f1, per_class, confusion, nll, ece, brier, coverage and certain_accuracy (of the faces
+        that are not `uncertain`), parameters, macs, bytes, ms_per_face, votes_kl (divergence from the FER+
+        votes, in nats; None without votes).
 
     Raises:
         ModelError: the model lacks one of the data's labels.
     """
     known = faces.by_votes() if faces.votes is not None and set(classifier.labels) > set(faces.names) else faces
-    return _report(classifier, classifier(to_input(known.images)), known.labels, known.names, lost=None)
+    scores = classifier(to_input(known.images))
+    report = _report(classifier, scores, known.labels, known.names, lost=None)
+    return report | {"votes_kl": _from_votes(classifier.labels, scores, known)}
 
 
 def evaluate_pictures(recognizer: Recognizer, pictures: Sequence[LabelledPicture]) -> dict[str, Any]:
@@ -110,7 +114,8 @@ def _report(
         "macro_f1": metrics.macro_f1(counts, totals),
         "per_class": dict(zip(names, metrics.recalls(counts, totals), strict=True)),
         "confusion": counts.tolist(),
-        **_probabilities(scores, truth),
+        **_probabilities(scores, truth, classifier.card.uncertain_below),
+        "votes_kl": None,
         "parameters": classifier.card.parameters,
         "macs": classifier.card.macs,
         "bytes": classifier.file.stat().st_size,
@@ -128,14 +133,30 @@ def _places(given: Iterable[str], names: Iterable[str]) -> Labels:
     return np.array([by_name[label] for label in given], dtype=np.int64)
 
 
-def _probabilities(scores: Float, truth: Labels) -> dict[str, float | None]:
+def _probabilities(scores: Float, truth: Labels, threshold: float) -> dict[str, float | None]:
     if not len(truth):
-        return {"nll": None, "ece": None, "brier": None}
+        return dict.fromkeys(("nll", "ece", "brier", "coverage", "certain_accuracy"))
+    coverage, right = metrics.selective(scores, truth, threshold)
     return {
         "nll": metrics.nll(scores, truth),
         "ece": metrics.expected_calibration_error(scores, truth),
         "brier": metrics.brier(scores, truth),
+        "coverage": coverage,
+        "certain_accuracy": right,
     }
+
+
+def _from_votes(names: Sequence[str], scores: Float, faces: LabelledFaces) -> float | None:
+    """Divergence of the scores from the votes, over the labels that both have."""
+    if faces.votes is None:
+        return None
+    shared = [name for name in ferplus.LABELS if name in names]
+    shares = ferplus.distributions(faces.votes)[:, [ferplus.LABELS.index(name) for name in shared]]
+    telling = shares.sum(axis=1) > 0
+    if not telling.any():
+        return None
+    told = shares[telling] / shares[telling].sum(axis=1, keepdims=True)
+    return metrics.divergence(told, scores[telling][:, [list(names).index(name) for name in shared]])
 
 
 def _milliseconds(classifier: Classifier) -> float:

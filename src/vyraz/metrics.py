@@ -9,11 +9,14 @@ __all__ = [
     "brier",
     "calibrated",
     "confusion",
+    "divergence",
     "expected_calibration_error",
     "fit_temperature",
     "macro_f1",
     "nll",
     "recalls",
+    "risk_coverage",
+    "selective",
     "trust_threshold",
 ]
 
@@ -58,6 +61,39 @@ def brier(scores: Float, labels: Labels) -> float:
     """Brier score (Brier 1950): mean squared distance to the one-hot truth, 0..2."""
     truth = np.eye(scores.shape[1])[labels]
     return float(((scores - truth) ** 2).sum(axis=1).mean())
+
+
+def divergence(shares: Float, scores: Float) -> float:
+    """Mean Kullback-Leibler divergence of scores from what raters said, in nats.
+
+    Args:
+        shares: float32 (n, classes), each label's part of the votes, see `vyraz.ferplus`; rows sum to 1.
+        scores: float32 (n, classes), rows sum to 1.
+    """
+    ratio = np.maximum(shares, _SMALLEST) / np.maximum(scores, _SMALLEST)
+    return float((shares * np.log(ratio)).sum(axis=1).mean())
+
+
+def selective(scores: Float, labels: Labels, threshold: float) -> tuple[float, float | None]:
+    """What remains when faces of a lower confidence are left out.
+
+    Returns:
+        The share of faces that remains, and the accuracy on it; None where nothing does.
+    """
+    kept = scores.max(axis=1) >= threshold
+    right = (scores.argmax(axis=1) == labels)[kept]
+    return float(kept.mean()), float(right.mean()) if len(right) else None
+
+
+def risk_coverage(scores: Float, labels: Labels) -> tuple[Float, Float]:
+    """The error rate on the n surest faces, for every n (El-Yaniv and Wiener 2010).
+
+    Returns:
+        coverage, risk: float32 (n,), from the surest face alone to all of them.
+    """
+    wrong = (scores.argmax(axis=1) != labels)[np.argsort(-scores.max(axis=1), kind="stable")]
+    counts = np.arange(1, len(labels) + 1, dtype=np.float32)
+    return counts / np.float32(max(len(labels), 1)), np.cumsum(wrong, dtype=np.float32) / counts
 
 
 def expected_calibration_error(scores: Float, labels: Labels, bins: int = _BINS) -> float:

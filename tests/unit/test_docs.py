@@ -73,3 +73,29 @@ def test_the_speed_of_videos_is_the_measured_one() -> None:
     assert f"{figures['clips']['sign-language.mkv']['yunet_over_haar']:.1f} times the frames/s" in readme.replace(
         "\n", " "
     )
+
+
+def test_how_far_scores_can_be_trusted_is_as_measured() -> None:
+    text = (ROOT / "docs" / "trust.md").read_text(encoding="utf-8")
+    for row, values in measured("robustness").items():
+        assert f"| {row} | {' | '.join(f'{100 * value:.1f} %' for value in values.values())} |" in text
+    figures = measured("calibration")
+    assert set(figures) == set(models.names())
+    for name, form in (("ece", "{:.3f}"), ("nll", "{:.3f}"), ("votes_kl", "{:.3f}"), ("uncertain_below", "{:.4f}")):
+        assert f"| {' | '.join(form.format(row[name]) for row in figures.values())} |" in text
+    for name in ("coverage", "certain_accuracy"):
+        assert f"| {' | '.join(f'{100 * row[name]:.1f} %' for row in figures.values())} |" in text
+
+
+def test_the_measured_models_are_the_shipped_ones() -> None:
+    for name, row in measured("calibration").items():
+        assert row["accuracy"] == pytest.approx(models.facts(name)["figures"]["PublicTest"]["accuracy"], abs=1e-3)
+        assert row["uncertain_below"] == models.facts(name)["uncertain_below"]
+    for name, share in measured("robustness")["as they are"].items():
+        assert share == pytest.approx(models.facts(name)["figures"]["PublicTest"]["accuracy"], abs=1e-3)
+
+
+def measured(name: str) -> dict[str, dict[str, float]]:
+    """What a benchmark found on PublicTest."""
+    found: dict[str, dict[str, float]] = json.loads((ROOT / "docs" / f"{name}.json").read_text())["PublicTest"]
+    return found

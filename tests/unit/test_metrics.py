@@ -157,3 +157,24 @@ def test_trust_threshold_is_one_where_nothing_can_be_trusted() -> None:
 def test_trust_threshold_trusts_everything_that_is_right() -> None:
     scores, labels = faces_with([0.9, 0.6], [True, True])
     assert metrics.trust_threshold(scores, labels) == pytest.approx(0.6)
+
+
+def test_selective_by_hand() -> None:
+    scores, labels = faces_with([0.9, 0.8, 0.7, 0.6], [True, False, True, True])
+    assert metrics.selective(scores, labels, 0.7) == pytest.approx((0.75, 2 / 3))
+    assert metrics.selective(scores, labels, 0) == pytest.approx((1, 0.75))
+    assert metrics.selective(scores, labels, 0.95) == (0, None)
+
+
+def test_risk_and_coverage_by_hand() -> None:
+    scores, labels = faces_with([0.6, 0.9, 0.8, 0.7], [True, True, False, True])
+    coverage, risk = metrics.risk_coverage(scores, labels)
+    np.testing.assert_allclose(coverage, [0.25, 0.5, 0.75, 1])
+    np.testing.assert_allclose(risk, [0, 1 / 2, 1 / 3, 1 / 4])
+
+
+def test_divergence_by_hand() -> None:
+    shares = np.array([[1, 0], [0.5, 0.5]], dtype=np.float32)
+    scores = np.array([[0.25, 0.75], [0.5, 0.5]], dtype=np.float32)
+    assert metrics.divergence(shares, scores) == pytest.approx(np.log(4) / 2)
+    assert metrics.divergence(scores, scores) == pytest.approx(0, abs=1e-6)

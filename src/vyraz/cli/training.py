@@ -30,6 +30,9 @@ def train(
     lr: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     augment: Annotated[bool | None, typer.Option("--augment/--no-augment")] = None,
+    degrade: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Chance of blur, low light, JPEG or few pixels.")
+    ] = None,
     mixup: Annotated[float | None, typer.Option(min=0, help="Blend pictures in pairs, by Beta(ALPHA, ALPHA).")] = None,
     labels: Annotated[str, typer.Option(help="fer, or ferplus: eight by the votes of FER+.")] = "fer",
     votes: Annotated[float | None, typer.Option(min=0, help="Weight of a second head that learns FER+.")] = None,
@@ -50,7 +53,7 @@ def train(
     settings = _training("settings").settings_for(
         network, options=options or (),
         epochs=epochs, batch=batch, learning_rate=lr, seed=seed, augment=augment, precision=precision,
-        mixup=mixup, labels=labels, votes=votes,
+        mixup=mixup, labels=labels, votes=votes, degrade=degrade,
     )  # fmt: skip
     from vyraz.dataset import load_faces
 

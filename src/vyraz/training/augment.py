@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from vyraz.training.degrade import degrade
 from vyraz.types import Gray
 
 __all__ = ["Augmentation", "augment"]
@@ -20,7 +21,7 @@ class Augmentation:
 
     `shift` and `scale` are fractions of the picture's side, `rotation` degrees, `brightness` and
     `contrast` fractions of full range, `erase` the chance that a rectangle is covered
-    (Zhong et al. 2017, arXiv 1708.04896).
+    (Zhong et al. 2017, arXiv 1708.04896), `degrade` that of `vyraz.training.degrade`.
     """
 
     mirror: bool = True
@@ -30,6 +31,7 @@ class Augmentation:
     brightness: float = 0.15
     contrast: float = 0.25
     erase: float = 0.25
+    degrade: float = 0.0
 
 
 def augment(faces: Gray, limits: Augmentation, rng: np.random.Generator) -> Gray:
@@ -46,7 +48,8 @@ def augment(faces: Gray, limits: Augmentation, rng: np.random.Generator) -> Gray
     changed = np.empty_like(faces)
     for index, matrix in enumerate(_matrices(len(faces), faces.shape[1], limits, rng)):
         cv2.warpAffine(faces[index], matrix, faces.shape[1:], dst=changed[index], borderMode=cv2.BORDER_REPLICATE)
-    return _erase(_relight(changed, limits, rng), limits, rng)
+    changed = _erase(_relight(changed, limits, rng), limits, rng)
+    return degrade(changed, limits.degrade, rng) if limits.degrade else changed
 
 
 def _matrices(count: int, side: int, limits: Augmentation, rng: np.random.Generator) -> np.ndarray:

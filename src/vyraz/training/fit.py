@@ -96,7 +96,7 @@ def _epochs(training: LabelledFaces, settings: Settings, teachers: Teachers | No
     targets = training_targets(chosen, settings)
     if teachers is not None and teachers.stored is not None:
         targets["softened"] = calibrated(teachers.stored, settings.temperature)
-    augmentation = Augmentation() if settings.augment else None
+    augmentation = Augmentation(degrade=settings.degrade) if settings.augment else None
     return Epochs(chosen, targets, settings.batch, settings.seed, augmentation, settings.mixup)
 
 

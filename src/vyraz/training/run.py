@@ -33,7 +33,8 @@ __all__ = ["Run", "Settings"]
 class Settings:
     """Everything a training depends on besides the data; the same settings give the same history.
 
-    labels: "fer", the seven of FER-2013, or "ferplus", the eight of the votes. mixup, votes: as in `Recipe`.
+    labels: "fer", the seven of FER-2013, or "ferplus", the eight of the votes. mixup, votes, degrade: as in
+    `Recipe`.
     teacher: fingerprint of who teaches, empty for nobody; `temperature` softens its scores, `share` is their
     part beside the label's.
     """
@@ -49,6 +50,7 @@ class Settings:
     labels: str = "fer"
     mixup: float = 0.0
     votes: float = 0.0
+    degrade: float = 0.0
     teacher: str = ""
     temperature: float = 4.0
     share: float = 0.9

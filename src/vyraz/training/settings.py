@@ -24,13 +24,13 @@ def settings_for(
         seed: of shuffling, augmentation, dropout and initial weights.
         options: of the network's `build`, each as NAME=VALUE.
         labels: "fer" or "ferplus".
-        chosen: epochs, batch, learning_rate, augment, precision, mixup, votes.
+        chosen: epochs, batch, learning_rate, augment, precision, mixup, votes, degrade.
 
     Raises:
         UsageError: no such network, or an option that makes no sense.
     """
     recipe = networks.get(network).recipe
-    names = ("epochs", "batch", "learning_rate", "augment", "precision", "mixup", "votes")
+    names = ("epochs", "batch", "learning_rate", "augment", "precision", "mixup", "votes", "degrade")
     values = {name: getattr(recipe, name) if chosen.get(name) is None else chosen[name] for name in names}
     if values["precision"] not in PRECISIONS:
         raise UsageError(f"no precision is called {values['precision']!r}; there are: {', '.join(PRECISIONS)}")

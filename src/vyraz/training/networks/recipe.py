@@ -11,7 +11,8 @@ class Recipe:
     """The default training of one network, from its source.
 
     `mixup` is alpha of its Beta distribution (Zhang et al. 2018, arXiv 1710.09412), `votes` the weight of a
-    second head that learns the votes of FER+; 0 is without.
+    second head that learns the votes of FER+, `degrade` the chance that a picture is made worse where
+    pictures are changed at all; 0 is without.
 
     `validation` names the splits whose loss and accuracy are kept for every epoch; networks that we
     ship look at PublicTest only, so that PrivateTest stays unseen until their one final figure.
@@ -28,6 +29,7 @@ class Recipe:
     nesterov: bool = True
     mixup: float = 0.0
     votes: float = 0.0
+    degrade: float = 0.0
     precision: str = "float32"
     augment: bool = False
     validation: tuple[str, ...] = ("val", "PublicTest")

@@ -1,0 +1,67 @@
+"""Accuracy over cost: the shipped models among what others measured on FER-2013's PrivateTest.
+
+    python benchmarks/frontier.py -o docs/frontier.png
+
+Draws `vyraz models --json`; needs the extra `plots`. What others reached is quoted, not measured here.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from vyraz import models
+
+#: Name: multiply-adds a face, accuracy on PrivateTest. Single networks whose cost is known.
+OTHERS = {"mini-Xception": (10e6, 0.659), "best other under 1 M parameters": (66e6, 0.669)}
+#: Of these the cost is not known, or is that of many networks.
+LEVELS = {"best single network, 143 M parameters": 0.741, "best ensemble from scratch": 0.752}
+OURS, THEIRS = "#0072b2", "#d55e00"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Accuracy over cost.")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    chosen = parser.parse_args()
+    figure = Figure(figsize=(8.0, 4.6), layout="constrained")
+    panel = figure.subplots()
+    for index, name in enumerate(models.names()):
+        row = models.facts(name)
+        # Above and below in turn, for the paper's networks lie close together.
+        put(panel, f"{name}, {row['bytes'] / 1e6:.1f} MB", row["macs"], accuracy_of(row), OURS, 12 - 24 * (index % 2))
+    for name, (macs, accuracy) in OTHERS.items():
+        put(panel, name, macs, accuracy, THEIRS, -12)
+    for name, accuracy in LEVELS.items():
+        panel.axhline(accuracy, color="0.6", lw=1, ls=(0, (5, 2)))
+        panel.annotate(name, (0.995, accuracy), xycoords=("axes fraction", "data"), xytext=(0, 3),
+                       textcoords="offset points", ha="right", fontsize=9, color="0.35")  # fmt: skip
+    dress(panel)
+    figure.savefig(chosen.output, dpi=150)
+
+
+def accuracy_of(row: dict[str, Any]) -> float:
+    return float(row["figures"]["PrivateTest"]["accuracy"])
+
+
+def put(panel: Any, name: str, macs: float, accuracy: float, colour: str, up: int) -> None:
+    """A mark, and what it is `up` points above it."""
+    panel.plot(macs, accuracy, "o" if colour == OURS else "s", ms=7, color=colour)
+    panel.annotate(
+        f"{name}: {100 * accuracy:.1f}", (macs, accuracy), xytext=(0, up), textcoords="offset points",
+        va="center", ha="center", fontsize=9, color=colour,
+    )  # fmt: skip
+
+
+def dress(panel: Any) -> None:
+    panel.set_xscale("log")
+    panel.set(xlim=(5e6, 4e8), ylim=(0.6, 0.77), xlabel="multiply-adds a face", ylabel="accuracy")
+    panel.set_title("FER-2013, PrivateTest, one view, one network", loc="left", fontsize=10)
+    panel.xaxis.set_major_formatter(lambda value, _: f"{value / 1e6:g} M")
+    panel.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+    panel.grid(axis="y", color="0.92", lw=0.8)
+    panel.spines[["top", "right"]].set_visible(False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Accuracy on PublicTest when faces arrive worse than they are there.
+
+python benchmarks/robustness.py --data fer2013.csv -o docs/robustness.json [--model NAME|FILE.onnx ...]
+"""
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from vyraz import models
+from vyraz.classify import Classifier
+from vyraz.crop import to_input
+from vyraz.dataset import load_faces
+from vyraz.training.augment import Augmentation, augment
+from vyraz.training.degrade import blur, coarse, compress, darken
+from vyraz.types import Gray
+
+STILL = Augmentation(mirror=False, shift=0, scale=0, rotation=0, brightness=0, contrast=0, erase=0)
+SEED = 1
+
+Change = Callable[[Gray, np.random.Generator], Gray]
+
+
+def moved(limits: Augmentation) -> Change:
+    """Changes drawn from [-limit, limit]."""
+    return lambda faces, rng: augment(faces, limits, rng)
+
+
+def each(change: Callable[[Gray, np.random.Generator], Gray]) -> Change:
+    return lambda faces, rng: np.stack([change(face, rng) for face in faces])
+
+
+CHANGES: dict[str, Change] = {
+    "as they are": lambda faces, _: faces,
+    "mirrored": lambda faces, _: np.ascontiguousarray(faces[:, :, ::-1]),
+    "shifted by up to 10 %": moved(replace(STILL, shift=0.10)),
+    "scaled by up to 20 %": moved(replace(STILL, scale=0.20)),
+    "turned by up to 15 degrees": moved(replace(STILL, rotation=15.0)),
+    "blurred, sigma 1": each(lambda face, _: blur(face, 1.0)),
+    "blurred, sigma 2": each(lambda face, _: blur(face, 2.0)),
+    "a quarter of the light": each(lambda face, rng: darken(face, 0.25, rng)),
+    "a tenth of the light": each(lambda face, rng: darken(face, 0.10, rng)),
+    "JPEG, quality 30": each(lambda face, _: compress(face, 30)),
+    "JPEG, quality 10": each(lambda face, _: compress(face, 10)),
+    "30 pixels wide": each(lambda face, _: coarse(face, 30)),
+    "20 pixels wide": each(lambda face, _: coarse(face, 20)),
+    "a rectangle covered": moved(replace(STILL, erase=1.0)),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Accuracy on PublicTest when faces arrive worse.")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--model", action="append", help="shipped models, unless given")
+    chosen = parser.parse_args()
+    faces = load_faces(chosen.data).split("PublicTest")
+    classifiers = {name: Classifier(name) for name in chosen.model or models.names()}
+    table: dict[str, dict[str, float]] = {}
+    for name, change in CHANGES.items():
+        inputs = to_input(change(faces.images, np.random.default_rng(SEED)))
+        table[name] = {
+            model: round(float((classifier(inputs).argmax(axis=1) == faces.labels).mean()), 4)
+            for model, classifier in classifiers.items()
+        }
+        print(f"{name:28}", *(f"{model} {100 * value:.1f}" for model, value in table[name].items()))
+    command = f"python benchmarks/robustness.py --data fer2013.csv -o {chosen.output}"
+    chosen.output.write_text(json.dumps({"command": command, "PublicTest": table}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
