@@ -29,7 +29,7 @@ def main() -> None:
     for index, name in enumerate(models.names()):
         row = models.facts(name)
         # Above and below in turn, for the paper's networks lie close together.
-        put(panel, f"{name}, {row['bytes'] / 1e6:.1f} MB", row["macs"], accuracy_of(row), OURS, 12 - 24 * (index % 2))
+        put(panel, f"{name}, {row['bytes'] / 1e6:.1f} MB", row["macs"], accuracy_of(row), OURS, 24 * (index % 2) - 12)
     for name, (macs, accuracy) in OTHERS.items():
         put(panel, name, macs, accuracy, THEIRS, -12)
     for name, accuracy in LEVELS.items():
