@@ -19,7 +19,7 @@ class Limits:
     video_bytes: int = 4_000_000_000
     frame_bytes: int = 4_000_000
     frame_pixels: int = 8_500_000
-    frames_per_second: int = 120
+    frames_per_second: int = 240
     streams: int = 32
     connections: int = 128
     jobs: int = 16
