@@ -68,18 +68,22 @@ class Classifier:
         model: the name of a shipped model, or the path of an .onnx made by `vyraz export`.
         device: "cuda" needs onnxruntime-gpu; "auto" takes it where it is.
         threads: of one prediction.
+        mirrored: score each face and its mirror image, and give the mean: twice the work, a little more accurate.
 
     Raises:
         UsageError: no such model, or a device that is not there.
         ModelError: the file is damaged, or not one of ours.
     """
 
-    def __init__(self, model: str | Path = "small", *, device: str = "auto", threads: int = 1) -> None:
+    def __init__(
+        self, model: str | Path = "small", *, device: str = "auto", threads: int = 1, mirrored: bool = False
+    ) -> None:
         self.file, data = _load(model)
         self.fingerprint = hashlib.sha256(data).hexdigest()
         self._session = _open_session(self.file, data, device, threads)
         self.card = _card(self.file, self._session)
         self._input = self._session.get_inputs()[0].name
+        self._mirrored = mirrored
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -98,11 +102,15 @@ class Classifier:
         if not len(faces):
             return np.empty((0, len(self.labels)), dtype=np.float32)
         parts = [self._run(faces[start : start + _BATCH]) for start in range(0, len(faces), _BATCH)]
-        return calibrated(np.concatenate(parts), self.card.temperature)
+        return np.concatenate(parts)
 
     def _run(self, faces: Float) -> Float:
-        scores: Float = self._session.run(None, {self._input: faces})[0]
-        return scores
+        scores = self._calibrated(faces)
+        return (scores + self._calibrated(faces[:, :, ::-1])) / 2 if self._mirrored else scores
+
+    def _calibrated(self, faces: Float) -> Float:
+        (scores,) = self._session.run(None, {self._input: np.ascontiguousarray(faces)})
+        return calibrated(scores, self.card.temperature)
 
 
 def _load(model: str | Path) -> tuple[Path, bytes]:

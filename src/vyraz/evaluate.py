@@ -30,6 +30,7 @@ def evaluate_set(
     ignore: Sequence[str] = (),
     detector: str | None = None,
     device: str = "auto",
+    mirrored: bool = False,
 ) -> dict[str, Any]:
     """A model on a labelled set: what `vyraz evaluate --json` prints.
 
@@ -40,17 +41,18 @@ def evaluate_set(
         ignore: classes that are left out.
         detector: find the face first, with this detector; then data must be a folder.
         device: for the network.
+        mirrored: see `vyraz.classify.Classifier`.
 
     Raises:
         UsageError, ModelError, DataError, SourceError: as their names say.
     """
     heading = {"model": str(model), "data": str(data), "split": split}
     if detector is None:
-        classifier = Classifier(model, device=device)
+        classifier = Classifier(model, device=device, mirrored=mirrored)
         return heading | evaluate_faces(classifier, load_faces(data, ignore).split(split))
     if not data.is_dir():
         raise UsageError(f"{data}: finding faces first needs a folder of class folders with whole pictures")
-    recognizer = Recognizer(model, detector, device=device)
+    recognizer = Recognizer(model, detector, device=device, mirrored=mirrored)
     return heading | evaluate_pictures(recognizer, pictures_of(load_pictures(data, ignore), split))
 
 

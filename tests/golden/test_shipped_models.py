@@ -54,6 +54,15 @@ def test_scores_of_known_faces(name: str) -> None:
     np.testing.assert_allclose(Classifier(name)(to_input(faces)), golden["scores"], atol=tolerance)
 
 
+def test_mirrored_scores_are_those_of_both_views() -> None:
+    faces = to_input(np.random.default_rng(2).integers(0, 256, (3, 48, 48), dtype=np.uint8))
+    other = np.ascontiguousarray(faces[:, :, ::-1])
+    plain, both = Classifier(), Classifier(mirrored=True)
+    np.testing.assert_allclose(both(faces), (plain(faces) + plain(other)) / 2, atol=1e-6)
+    np.testing.assert_allclose(both(faces), both(other), atol=1e-6)
+    assert np.abs(both(faces) - plain(faces)).max() > 1e-4
+
+
 @pytest.mark.parametrize("split", ["PublicTest", "PrivateTest", "PrivateTest-dedup"])
 @pytest.mark.parametrize("name", models.names())
 def test_accuracy_on_fer2013_is_the_one_in_the_table(fer2013: LabelledFaces, name: str, split: str) -> None:

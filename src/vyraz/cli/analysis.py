@@ -179,6 +179,9 @@ def evaluate(
     detector: DetectorName = "yunet",
     ignore: Ignore = None,
     device: Device = "auto",
+    mirrored: Annotated[
+        bool, typer.Option("--mirrored", help="Score each face and its mirror image, and take the mean.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON: one object, or a list of several.")] = False,
 ) -> None:
     """Accuracy, calibration and cost of a model on a labelled set; of several, a table of how they generalise."""
@@ -189,7 +192,7 @@ def evaluate(
     options: dict[str, Any] = {"split": split, "ignore": ignore or (), "detector": detector if detect else None}
     for path, name in pairs:
         try:
-            reports.append(evaluate_set(name, path, device=device, **options))
+            reports.append(evaluate_set(name, path, device=device, mirrored=mirrored, **options))
         except VyrazError as error:
             # Of several, the others are still wanted.
             if len(pairs) == 1:
