@@ -106,7 +106,7 @@ class Classifier:
 
     def _run(self, faces: Float) -> Float:
         scores = self._calibrated(faces)
-        return (scores + self._calibrated(faces[:, :, ::-1])) / 2 if self._mirrored else scores
+        return np.float32(0.5) * (scores + self._calibrated(faces[:, :, ::-1])) if self._mirrored else scores
 
     def _calibrated(self, faces: Float) -> Float:
         (scores,) = self._session.run(None, {self._input: np.ascontiguousarray(faces)})

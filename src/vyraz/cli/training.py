@@ -58,7 +58,7 @@ def train(
     from vyraz.dataset import load_faces
 
     faces = load_faces(data).with_splits()
-    settings, teachers = _training("teachers").taught(settings, teacher or (), faces.split("Training"))
+    settings, teachers = _training("distill").taught(settings, teacher or (), faces.split("Training"))
     with TrainingProgress(settings.epochs, quiet=quiet) as progress:
         fit.fit(settings, faces, _training("run").Run(output), progress, teachers=teachers, resume=resume)
     print_written([output / "model.keras"])
@@ -70,10 +70,11 @@ def teach(
     data: Data,
     output: Annotated[Path, typer.Option("-o", "--output", help="The .npz to write.")],
     views: Annotated[int, typer.Option(min=1, help="Random views of each picture.")] = 8,
+    backend: Annotated[str, typer.Option(help="tensorflow, jax or torch.")] = "tensorflow",
 ) -> None:
     """Store what networks say of each picture of Training, for others to learn: train --teacher FILE.npz."""
-    _choose_backend("tensorflow")
-    teachers = _training("teachers")
+    _choose_backend(backend)
+    teachers = _training("distill")
     from vyraz.dataset import load_faces
 
     training = load_faces(data).with_splits().split("Training")

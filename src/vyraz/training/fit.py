@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import keras
 
+from vyraz.ahead import ahead
 from vyraz.crop import to_input
 from vyraz.errors import RunError, UsageError
 from vyraz.labelled import LabelledFaces
@@ -18,12 +19,12 @@ from vyraz.training import networks
 from vyraz.training.augment import Augmentation
 from vyraz.training.cost import cost_of
 from vyraz.training.data import Batch, Epochs, one_hot
+from vyraz.training.distill import Teachers
 from vyraz.training.heads import loss_weights, losses, with_heads
 from vyraz.training.history import append_epoch, truncate_history
 from vyraz.training.networks.recipe import Recipe
 from vyraz.training.run import Run, Settings
 from vyraz.training.targets import names_of, training_faces, training_targets, validation_faces
-from vyraz.training.teachers import Teachers
 from vyraz.types import Float
 
 __all__ = ["Reporter", "fit"]
@@ -189,7 +190,7 @@ def _train_epoch(
     _seed_dropout(model, settings.seed, epoch)
     sums: Counter[str] = Counter()
     seen = 0
-    for done, (inputs, targets) in enumerate(_taught(epochs(epoch), settings, teachers), start=1):
+    for done, (inputs, targets) in enumerate(_taught(ahead(epochs(epoch)), settings, teachers), start=1):
         logs = model.train_on_batch(inputs, targets, return_dict=True)
         seen += len(inputs)
         sums.update({_NAMES.get(name, name): float(value) * len(inputs) for name, value in logs.items()})

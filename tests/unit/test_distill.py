@@ -22,13 +22,13 @@ from vyraz.labelled import LabelledFaces  # noqa: E402
 from vyraz.metrics import calibrated  # noqa: E402
 from vyraz.training import networks  # noqa: E402
 from vyraz.training.data import Epochs, one_hot  # noqa: E402
+from vyraz.training.distill import taught, write_scores  # noqa: E402
 from vyraz.training.export import export  # noqa: E402
 from vyraz.training.fit import fit  # noqa: E402
 from vyraz.training.heads import loss_weights, with_heads  # noqa: E402
 from vyraz.training.networks._residual import BatchNormalization  # noqa: E402
 from vyraz.training.run import Run  # noqa: E402
 from vyraz.training.settings import settings_for  # noqa: E402
-from vyraz.training.teachers import taught, write_scores  # noqa: E402
 from vyraz.types import EMOTIONS  # noqa: E402
 
 SETTINGS = settings_for("tiny", epochs=3, batch=16, precision="float32", augment=False)
@@ -192,6 +192,10 @@ def test_teachers_that_do_not_fit_are_refused(faces: LabelledFaces, teacher: Pat
         taught(SETTINGS, [path], faces.split("PublicTest"))
     with pytest.raises(UsageError, match=r"one \.npz"):
         taught(SETTINGS, [teacher, path], training)
+    with pytest.raises(UsageError, match=r"an \.npz"):
+        write_scores([teacher], training, tmp_path / "scores", views=1)
+    with pytest.raises(RunError, match="cannot be written"):
+        write_scores([teacher], training, tmp_path / "no" / "scores.npz", views=1)
     with pytest.raises(UsageError, match="7 scores"):
         taught(replace(SETTINGS, labels="ferplus"), [teacher], training)
     with pytest.raises(RunError, match="no run here"):

@@ -1,4 +1,4 @@
-"""Teachers: networks whose scores a smaller one learns (Hinton, Vinyals, Dean 2015, arXiv 1503.02531)."""
+"""Distillation: the teachers whose scores a smaller network learns (Hinton, Vinyals, Dean 2015, arXiv 1503.02531)."""
 
 import hashlib
 import zipfile
@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from vyraz.crop import to_input
-from vyraz.errors import DataError, UsageError
+from vyraz.errors import DataError, RunError, UsageError
 from vyraz.labelled import LabelledFaces
 from vyraz.metrics import calibrated
 from vyraz.training.augment import Augmentation, augment
@@ -91,8 +91,11 @@ def write_scores(paths: Sequence[Path], training: LabelledFaces, output: Path, *
         seed: of the views.
 
     Raises:
-        RunError: a run is not complete.
+        RunError: a run is not complete, or the file cannot be written.
+        UsageError: the networks have different labels, or the file is to be no .npz.
     """
+    if output.suffix != ".npz":
+        raise UsageError(f"{output}: scores of teachers are an .npz")
     teachers = _at_hand(paths)
     faces = training_faces(training, Run(paths[0]).read()["settings"].get("labels", "fer"))
     rng = np.random.default_rng(seed)
@@ -101,8 +104,12 @@ def write_scores(paths: Sequence[Path], training: LabelledFaces, output: Path, *
         inputs = to_input(augment(faces.images, _VIEW, rng))
         parts = [teachers(inputs[start : start + _BATCH], 1.0) for start in range(0, len(inputs), _BATCH)]
         total = total + np.concatenate(parts)
-    scores = (total / views).astype(np.float16)
-    np.savez_compressed(output, scores=scores, pictures=np.array(_digest(faces.images.tobytes())))
+    scratch = output.with_name(f"scratch-{output.name}")
+    try:
+        np.savez_compressed(scratch, scores=(total / views).astype(np.float16), pictures=_pictures(faces))
+        scratch.replace(output)
+    except OSError as error:
+        raise RunError(f"{output}: cannot be written ({error.strerror})") from error
 
 
 def _read_scores(path: Path, faces: LabelledFaces) -> Float:
@@ -111,10 +118,14 @@ def _read_scores(path: Path, faces: LabelledFaces) -> Float:
             scores, pictures = stored["scores"].astype(np.float32), str(stored["pictures"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"{path}: is not a file of teachers' scores ({error})") from error
-    if scores.ndim != 2 or len(scores) != len(faces) or pictures != _digest(faces.images.tobytes()):
+    if scores.ndim != 2 or len(scores) != len(faces) or pictures != _pictures(faces):
         raise DataError(f"{path}: holds scores of other pictures than the {len(faces)} of this Training split")
     result: Float = scores / scores.sum(axis=1, keepdims=True)
     return result
+
+
+def _pictures(faces: LabelledFaces) -> str:
+    return _digest(faces.images.tobytes())
 
 
 def _digest(data: bytes) -> str:
