@@ -83,7 +83,7 @@ class Classifier:
         self._session = _open_session(self.file, data, device, threads)
         self.card = _card(self.file, self._session)
         self._input = self._session.get_inputs()[0].name
-        self._mirrored = mirrored
+        self.mirrored = mirrored
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -106,7 +106,7 @@ class Classifier:
 
     def _run(self, faces: Float) -> Float:
         scores = self._calibrated(faces)
-        return np.float32(0.5) * (scores + self._calibrated(faces[:, :, ::-1])) if self._mirrored else scores
+        return np.float32(0.5) * (scores + self._calibrated(faces[:, :, ::-1])) if self.mirrored else scores
 
     def _calibrated(self, faces: Float) -> Float:
         (scores,) = self._session.run(None, {self._input: np.ascontiguousarray(faces)})

@@ -1,6 +1,6 @@
 """What a terminal shows: progress and errors on stderr, short tables on stdout."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from rich.progress import (
     Task,
     TextColumn,
     TimeRemainingColumn,
+    track,
 )
 from rich.table import Table
 from rich.text import Text
@@ -37,6 +38,7 @@ __all__ = [
     "print_reports",
     "print_summary",
     "print_written",
+    "track_views",
 ]
 
 errors = Console(stderr=True, highlight=False)
@@ -119,6 +121,11 @@ class TrainingProgress:
             f"({row['seconds']:.0f} s, {duration(left)} left)",
             soft_wrap=True,
         )
+
+
+def track_views(views: int, *, quiet: bool) -> Iterable[int]:
+    """0, 1, ... with a bar."""
+    return track(range(views), "views", console=errors, transient=True, disable=quiet or not errors.is_terminal)
 
 
 class _Rate(ProgressColumn):

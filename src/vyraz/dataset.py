@@ -17,7 +17,7 @@ from vyraz.labelled import LabelledFaces
 from vyraz.pictures import PICTURE_SUFFIXES, read_picture
 from vyraz.types import EMOTIONS, Gray
 
-__all__ = ["LabelledPicture", "class_of", "load_faces", "load_pictures", "pictures_of"]
+__all__ = ["LabelledPicture", "class_of", "load_faces", "load_pictures", "pictures_of", "read_arrays"]
 
 _NO_USAGE = ""
 _VOTES = 10
@@ -154,7 +154,10 @@ def _from_pictures(pictures: list[LabelledPicture]) -> LabelledFaces:
 
 
 def _from_npz(path: Path) -> LabelledFaces:
-    arrays = _read_npz(path)
+    arrays = read_arrays(path, ("images", "emotion", "usage", "votes"))
+    missing = {"images", "emotion"} - arrays.keys()
+    if missing:
+        raise DataError(f"{path}: arrays missing: {', '.join(sorted(missing))}")
     _check_shapes(path, arrays)
     images, labels = arrays["images"], arrays["emotion"].astype(np.int64)
     outside = np.flatnonzero((labels < 0) | (labels >= len(EMOTIONS)))
@@ -164,19 +167,18 @@ def _from_npz(path: Path) -> LabelledFaces:
     return LabelledFaces(images, labels, usage, arrays.get("votes"))
 
 
-def _read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """What of an .npz is ours: images and emotion, and usage and votes where it has them."""
+def read_arrays(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+    """Those of an .npz that it has.
+
+    Raises:
+        DataError: not an .npz, or a damaged one.
+    """
     try:
         # Not np.load(path): that takes a lone array too, whatever the suffix says.
         with path.open("rb") as handle, np.lib.npyio.NpzFile(handle) as stored:
-            names = [name for name in ("images", "emotion", "usage", "votes") if name in stored.files]
-            arrays: dict[str, npt.NDArray[Any]] = {name: np.asarray(stored[name]) for name in names}
+            return {name: np.asarray(stored[name]) for name in names if name in stored.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: not a readable .npz ({error})") from error
-    missing = {"images", "emotion"} - arrays.keys()
-    if missing:
-        raise DataError(f"{path}: arrays missing: {', '.join(sorted(missing))}")
-    return arrays
 
 
 def _check_shapes(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
@@ -188,6 +190,8 @@ def _check_shapes(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
     for name, shape in (("usage", images.shape[:1]), ("votes", (len(images), _VOTES))):
         if name in arrays and arrays[name].shape != shape:
             raise DataError(f"{path}: {name} must be of shape {shape}, not {arrays[name].shape}")
+    if "votes" in arrays and arrays["votes"].dtype.kind not in "iu":
+        raise DataError(f"{path}: votes must be whole numbers, not {arrays['votes'].dtype}")
 
 
 def _from_csv(path: Path) -> LabelledFaces:

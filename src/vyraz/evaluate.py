@@ -62,16 +62,17 @@ def evaluate_faces(classifier: Classifier, faces: LabelledFaces) -> dict[str, An
     Returns:
         The fields of `vyraz evaluate --json` that do not depend on where the data came from: count,
         accuracy, macro_f1, per_class, confusion, nll, ece, brier, coverage and certain_accuracy (of the faces
-        that are not `uncertain`), parameters, macs, bytes, ms_per_face, votes_kl (divergence from the FER+
-        votes, in nats; None without votes).
+        that are not `uncertain`), parameters, macs, bytes, ms_per_face, mirrored, truth ("fer", or "ferplus"
+        where the majority of the FER+ votes is taken for it), votes_kl (mean divergence from the FER+ votes
+        in nats, over all faces whose votes say something; None without votes).
 
     Raises:
         ModelError: the model lacks one of the data's labels.
     """
-    known = faces.by_votes() if faces.votes is not None and set(classifier.labels) > set(faces.names) else faces
-    scores = classifier(to_input(known.images))
-    report = _report(classifier, scores, known.labels, known.names, lost=None)
-    return report | {"votes_kl": _from_votes(classifier.labels, scores, known)}
+    voted = faces.votes is not None and set(classifier.labels) >= set(ferplus.LABELS)
+    known = faces.by_votes() if voted else faces
+    report = _report(classifier, classifier(to_input(known.images)), known.labels, known.names, lost=None)
+    return report | {"truth": "ferplus" if voted else "fer", "votes_kl": _from_votes(classifier, faces)}
 
 
 def evaluate_pictures(recognizer: Recognizer, pictures: Sequence[LabelledPicture]) -> dict[str, Any]:
@@ -117,6 +118,8 @@ def _report(
         "per_class": dict(zip(names, metrics.recalls(counts, totals), strict=True)),
         "confusion": counts.tolist(),
         **_probabilities(scores, truth, classifier.card.uncertain_below),
+        "mirrored": classifier.mirrored,
+        "truth": "fer",
         "votes_kl": None,
         "parameters": classifier.card.parameters,
         "macs": classifier.card.macs,
@@ -148,17 +151,18 @@ def _probabilities(scores: Float, truth: Labels, threshold: float) -> dict[str, 
     }
 
 
-def _from_votes(names: Sequence[str], scores: Float, faces: LabelledFaces) -> float | None:
+def _from_votes(classifier: Classifier, faces: LabelledFaces) -> float | None:
     """Divergence of the scores from the votes, over the labels that both have."""
     if faces.votes is None:
         return None
+    names, scores = list(classifier.labels), classifier(to_input(faces.images))
     shared = [name for name in ferplus.LABELS if name in names]
     shares = ferplus.distributions(faces.votes)[:, [ferplus.LABELS.index(name) for name in shared]]
     telling = shares.sum(axis=1) > 0
     if not telling.any():
         return None
     told = shares[telling] / shares[telling].sum(axis=1, keepdims=True)
-    return metrics.divergence(told, scores[telling][:, [list(names).index(name) for name in shared]])
+    return metrics.divergence(told, scores[telling][:, [names.index(name) for name in shared]])
 
 
 def _milliseconds(classifier: Classifier) -> float:

@@ -49,11 +49,14 @@ class LabelledFaces:
         """The same faces labelled by the majority of their FER+ votes; those without a majority are left out.
 
         Raises:
-            DataError: the set has no votes.
+            DataError: the set has no votes, or none of its pictures a majority.
         """
         labels = ferplus.majorities(self.needed_votes())
         named = replace(self, labels=labels, names=ferplus.LABELS)
-        return named.take(labels != ferplus.UNKNOWN)
+        known = named.take(labels != ferplus.UNKNOWN)
+        if not len(known):
+            raise DataError("none of the pictures has a majority among its FER+ votes")
+        return known
 
     def split(self, name: str | None) -> "LabelledFaces":
         """The faces of one split; a set without splits is all of it.

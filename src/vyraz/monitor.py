@@ -9,10 +9,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
 from rich.table import Table
 
+from vyraz import ferplus
 from vyraz.archive.plan import Recording
 from vyraz.archive.task import Outcome, Task
 from vyraz.console import duration, errors, print_error, print_note, results
-from vyraz.types import EMOTIONS
 
 __all__ = ["BatchProgress", "print_archive"]
 
@@ -112,7 +112,7 @@ def print_archive(rows: Sequence[Mapping[str, Any]]) -> None:
 def _cells(row: Mapping[str, Any]) -> list[str]:
     if row["state"] in ("failed", "pending"):
         return [row["state"]]
-    share, name = max((row.get(name) or 0.0, name) for name in EMOTIONS)
+    share, name = max((row.get(name) or 0.0, name) for name in ferplus.LABELS)
     mostly = f"{name} {share:.0%}" if share else "-"
     doubts = (_percent(row[name]) for name in ("uncertain", "no_face"))
     speed = "-" if row["speed"] is None else f"{row['speed']:.0f}x"

@@ -14,7 +14,7 @@ from vyraz.types import EMOTIONS
 
 FIELDS = {
     "model", "data", "split", "count", "accuracy", "macro_f1", "per_class", "confusion", "nll", "ece", "brier",
-    "coverage", "certain_accuracy", "votes_kl", "parameters", "macs", "bytes", "ms_per_face",
+    "coverage", "certain_accuracy", "votes_kl", "mirrored", "truth", "parameters", "macs", "bytes", "ms_per_face",
 }  # fmt: skip
 
 

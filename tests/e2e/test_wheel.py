@@ -24,6 +24,7 @@ def test_contents(wheel: Path) -> None:
         "py.typed",
         "models/facts.json",
         "models/small.onnx",
+        "models/a.onnx",
         "models/c.onnx",
         "models/p.onnx",
         "models/yunet.onnx",

@@ -1,5 +1,7 @@
 """FER+ votes -> labels and distributions, by the rules of their authors."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -46,6 +48,7 @@ def test_majority(given_votes: np.ndarray, label: str | None) -> None:
         (votes(unknown=6, happy=4), {}),
         (votes(neutral=3, happy=3, sad=2, angry=2), {}),  # four emotions
         (votes(neutral=4, happy=2, sad=2, angry=2), {}),
+        (votes(neutral=7, happy=2, sad=2, angry=2), {}),  # four again, though one has the majority
         (votes(neutral=4, happy=3, sad=3), {"neutral": 0.4, "happy": 0.3, "sad": 0.3}),
         (votes(), {}),
     ],
@@ -63,8 +66,8 @@ def test_rows_sum_to_one_or_nothing(rows: list[list[int]]) -> None:
     assert labels.shape == (len(rows),)
     sums = shares.sum(axis=1)
     assert all(total == 0 or total == pytest.approx(1) for total in sums.tolist())
-    # Who has a majority leads the distribution as well.
-    known = labels != UNKNOWN
+    # Who has a majority leads the distribution as well, where there is one.
+    known = (labels != UNKNOWN) & (sums > 0)
     np.testing.assert_array_equal(shares[known].argmax(axis=1), labels[known])
 
 
@@ -86,3 +89,5 @@ def test_faces_without_votes_say_so() -> None:
     faces = LabelledFaces(np.zeros((1, 48, 48), dtype=np.uint8), np.array([0]), np.array([""]))
     with pytest.raises(DataError, match="no FER\\+ votes"):
         faces.by_votes()
+    with pytest.raises(DataError, match="none of the pictures has a majority"):
+        replace(faces, votes=votes(unknown=9)).by_votes()

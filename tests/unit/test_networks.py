@@ -58,6 +58,14 @@ def test_number_of_classes_can_be_chosen(classes: int) -> None:
     assert networks.get("small").build(classes=classes).output_shape == (None, classes)
 
 
+@pytest.mark.parametrize("name", ["resnet18", "resnet34", "wide", "vgg"])
+def test_teachers_take_faces_and_give_scores(name: str) -> None:
+    teacher = networks.get(name).build(classes=8)
+    assert (teacher.input_shape, teacher.output_shape) == ((None, 48, 48, 1), (None, 8))
+    # Larger than what may ship, as they say.
+    assert teacher.count_params() > 4_000_000
+
+
 @pytest.mark.parametrize("name", sorted(networks.NETWORKS))
 def test_every_network_says_how_it_is_trained(name: str) -> None:
     recipe = networks.get(name).recipe

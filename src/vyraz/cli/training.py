@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from vyraz.cli.app import Data, Quiet, app
-from vyraz.console import TrainingProgress, print_comparison, print_epochs, print_written
+from vyraz.console import TrainingProgress, print_comparison, print_epochs, print_written, track_views
 from vyraz.errors import MissingExtraError, UsageError
 
 __all__ = ["compare", "export", "teach", "train"]
@@ -39,6 +39,8 @@ def train(
     teacher: Annotated[
         list[Path] | None, typer.Option(help="Learn its scores: a run (several may be given), or an .npz by teach.")
     ] = None,
+    temperature: Annotated[float | None, typer.Option(help="By which teachers' scores are softened (4).")] = None,
+    share: Annotated[float | None, typer.Option(help="Of the teachers beside the label, 0 to 1 (0.9).")] = None,
     precision: Annotated[str | None, typer.Option(help="float32, mixed_bfloat16 or mixed_float16.")] = None,
     backend: Annotated[str, typer.Option(help="tensorflow, jax or torch.")] = "tensorflow",
     options: Annotated[
@@ -53,7 +55,7 @@ def train(
     settings = _training("settings").settings_for(
         network, options=options or (),
         epochs=epochs, batch=batch, learning_rate=lr, seed=seed, augment=augment, precision=precision,
-        mixup=mixup, labels=labels, votes=votes, degrade=degrade,
+        mixup=mixup, labels=labels, votes=votes, degrade=degrade, temperature=temperature, share=share,
     )  # fmt: skip
     from vyraz.dataset import load_faces
 
@@ -71,6 +73,7 @@ def teach(
     output: Annotated[Path, typer.Option("-o", "--output", help="The .npz to write.")],
     views: Annotated[int, typer.Option(min=1, help="Random views of each picture.")] = 8,
     backend: Annotated[str, typer.Option(help="tensorflow, jax or torch.")] = "tensorflow",
+    quiet: Quiet = False,
 ) -> None:
     """Store what networks say of each picture of Training, for others to learn: train --teacher FILE.npz."""
     _choose_backend(backend)
@@ -78,7 +81,7 @@ def teach(
     from vyraz.dataset import load_faces
 
     training = load_faces(data).with_splits().split("Training")
-    teachers.write_scores(runs, training, output, views=views)
+    teachers.write_scores(runs, training, output, views=track_views(views, quiet=quiet))
     print_written([output])
 
 

@@ -117,6 +117,9 @@ def _title(settings: Mapping[str, Any]) -> str:
     """The network, with what sets this run apart from its recipe's plain one."""
     parts = [f"{name}={value}" for name, value in settings["options"].items()]
     parts += ["augmented"] if settings["augment"] else []
+    parts += [f"{name} {settings[name]:g}" for name in ("degrade", "mixup", "votes") if settings.get(name)]
+    parts += ["taught"] if settings.get("teacher") else []
+    parts += ["by FER+ votes"] if settings.get("labels") == "ferplus" else []
     return f"{settings['network']} ({', '.join(parts)})" if parts else str(settings["network"])
 
 

@@ -1,8 +1,6 @@
 """Distillation: the teachers whose scores a smaller network learns (Hinton, Vinyals, Dean 2015, arXiv 1503.02531)."""
 
-import hashlib
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,12 +8,13 @@ import keras
 import numpy as np
 
 from vyraz.crop import to_input
+from vyraz.dataset import read_arrays
 from vyraz.errors import DataError, RunError, UsageError
 from vyraz.labelled import LabelledFaces
 from vyraz.metrics import calibrated
 from vyraz.training.augment import Augmentation, augment
 from vyraz.training.export import load_network
-from vyraz.training.run import Run, Settings
+from vyraz.training.run import Run, Settings, digest_of
 from vyraz.training.targets import names_of, training_faces
 from vyraz.types import Float
 
@@ -30,7 +29,8 @@ _VIEW = Augmentation(erase=0)
 class Teachers:
     """Either networks, which see what the student sees, or their stored scores of each training picture.
 
-    `stored`: float32 (n, classes), in the order of the Training split, or None. `fingerprint` tells which they are.
+    networks: compiled or not, as many classes each. stored: float32 (n, classes), in the order of the Training
+    split, rows sum to 1; None where the networks are at hand. classes: how many. fingerprint: tells which they are.
     """
 
     networks: tuple[keras.Model, ...]
@@ -49,84 +49,89 @@ def taught(settings: Settings, paths: Sequence[Path], training: LabelledFaces) -
     """Settings with their teachers: folders of complete runs, or one file of scores; nobody for no path.
 
     Raises:
-        RunError: a run is not complete.
+        RunError: a run is not complete, or learnt from other pictures: it may know those held out here.
         UsageError: both kinds at once, or teachers of other labels.
         DataError: a file of scores that is damaged, or of other pictures.
     """
     if not paths:
         return settings, None
-    faces = training_faces(training, settings.labels)
-    teachers = _stored(paths[0], faces) if [path.suffix for path in paths] == [".npz"] else _at_hand(paths)
-    if teachers.classes != len(names_of(settings.labels)):
-        raise UsageError(
-            f"the teachers give {teachers.classes} scores; the labels are {len(names_of(settings.labels))}"
-        )
+    stored = [path.suffix for path in paths] == [".npz"]
+    teachers = _stored(paths[0], training, settings.labels) if stored else _at_hand(paths, training)
+    classes = len(names_of(settings.labels))
+    if teachers.classes != classes:
+        raise UsageError(f"the teachers give {teachers.classes} scores, not one for each of the {classes} labels")
     return replace(settings, teacher=teachers.fingerprint), teachers
 
 
-def _stored(path: Path, faces: LabelledFaces) -> Teachers:
-    scores = _read_scores(path, faces)
-    return Teachers((), scores, scores.shape[1], _digest(scores.tobytes()))
+def _stored(path: Path, training: LabelledFaces, labels: str) -> Teachers:
+    scores = _read_scores(path, training_faces(training, labels))
+    return Teachers((), scores, scores.shape[1], digest_of(scores)[:16])
 
 
-def _at_hand(paths: Sequence[Path]) -> Teachers:
+def _at_hand(paths: Sequence[Path], training: LabelledFaces) -> Teachers:
     if any(path.suffix == ".npz" for path in paths):
         raise UsageError("--teacher takes folders of runs, or one .npz of scores")
-    runs = [Run(path) for path in paths]
-    networks = tuple(load_network(run) for run in runs)
+    networks = tuple(_teacher(Run(path), training) for path in paths)
     classes = {network.output_shape[-1] for network in networks}
     if len(classes) > 1:
         raise UsageError("the teachers must have the same labels")
-    return Teachers(networks, None, classes.pop(), "+".join(_digest(run.model.read_bytes()) for run in runs))
+    # Of the weights, not of the file: that holds the time at which it was written.
+    return Teachers(
+        networks, None, classes.pop(), "+".join(digest_of(*network.get_weights())[:16] for network in networks)
+    )
 
 
-def write_scores(paths: Sequence[Path], training: LabelledFaces, output: Path, *, views: int, seed: int = 1) -> None:
+def _teacher(run: Run, training: LabelledFaces) -> keras.Model:
+    network = load_network(run)
+    if run.read()["data"].get("training") != digest_of(training.images):
+        raise RunError(f"{run.folder}: learnt from other pictures than this Training split, so it cannot teach it")
+    return network
+
+
+def write_scores(
+    paths: Sequence[Path], training: LabelledFaces, output: Path, *, views: Iterable[int], seed: int = 1
+) -> None:
     """Store what networks say of each training picture on average over random views of it.
+
+    Scores are averaged as they are and softened when they are learnt, where teachers at hand are softened first.
 
     Args:
         paths: folders of complete runs.
         training: the Training split.
-        output: an .npz: `scores` float16 (n, classes), `pictures` the hash of the split.
-        views: of each picture; half of them mirrored on average.
+        output: an .npz: `scores` float32 (n, classes), `pictures` the hash of the split.
+        views: one number for each random view of all pictures.
         seed: of the views.
 
     Raises:
         RunError: a run is not complete, or the file cannot be written.
-        UsageError: the networks have different labels, or the file is to be no .npz.
+        UsageError: the networks have different labels, or the file is to be no .npz in a folder that is there.
     """
-    if output.suffix != ".npz":
-        raise UsageError(f"{output}: scores of teachers are an .npz")
-    teachers = _at_hand(paths)
+    if output.suffix != ".npz" or not output.parent.is_dir():
+        raise UsageError(f"{output}: scores of teachers are an .npz in a folder that is there")
+    teachers = _at_hand(paths, training)
     faces = training_faces(training, Run(paths[0]).read()["settings"].get("labels", "fer"))
-    rng = np.random.default_rng(seed)
-    total = np.zeros(1, dtype=np.float64)
-    for _ in range(views):
-        inputs = to_input(augment(faces.images, _VIEW, rng))
-        parts = [teachers(inputs[start : start + _BATCH], 1.0) for start in range(0, len(inputs), _BATCH)]
-        total = total + np.concatenate(parts)
+    scores = np.mean([_scores(teachers, faces, (seed, view)) for view in views], axis=0, dtype=np.float32)
     scratch = output.with_name(f"scratch-{output.name}")
     try:
-        np.savez_compressed(scratch, scores=(total / views).astype(np.float16), pictures=_pictures(faces))
+        np.savez_compressed(scratch, scores=scores, pictures=np.array(digest_of(faces.images)))
         scratch.replace(output)
     except OSError as error:
         raise RunError(f"{output}: cannot be written ({error.strerror})") from error
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _scores(teachers: Teachers, faces: LabelledFaces, seed: tuple[int, int]) -> Float:
+    inputs = to_input(augment(faces.images, _VIEW, np.random.default_rng(seed)))
+    return np.concatenate([teachers(inputs[start : start + _BATCH], 1.0) for start in range(0, len(inputs), _BATCH)])
 
 
 def _read_scores(path: Path, faces: LabelledFaces) -> Float:
-    try:
-        with np.load(path) as stored:
-            scores, pictures = stored["scores"].astype(np.float32), str(stored["pictures"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: is not a file of teachers' scores ({error})") from error
-    if scores.ndim != 2 or len(scores) != len(faces) or pictures != _pictures(faces):
+    arrays = read_arrays(path, ("scores", "pictures"))
+    scores = arrays.get("scores", np.empty(0))
+    if scores.ndim != 2 or scores.dtype.kind != "f" or not ((scores >= 0).all() and (scores.sum(axis=1) > 0).all()):
+        raise DataError(f"{path}: is not a file of teachers' scores; vyraz teach writes one")
+    if len(scores) != len(faces) or str(arrays.get("pictures")) != digest_of(faces.images):
         raise DataError(f"{path}: holds scores of other pictures than the {len(faces)} of this Training split")
-    result: Float = scores / scores.sum(axis=1, keepdims=True)
+    result: Float = (scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
     return result
-
-
-def _pictures(faces: LabelledFaces) -> str:
-    return _digest(faces.images.tobytes())
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:16]

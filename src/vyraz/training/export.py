@@ -1,6 +1,8 @@
 """A trained network -> ONNX: batch norm folded, any batch size, scores equal to Keras's."""
 
 import json
+import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ __all__ = ["export", "load_network"]
 #: Largest difference of a score between Keras and ONNX Runtime that is let through.
 _TOLERANCE = 1e-5
 _OPSET = 17
+_UNCALIBRATED = {"temperature": 1.0, "uncertain_below": 0.0}
 
 
 def export(run: Run, path: Path, faces: LabelledFaces | None = None, *, int8: bool = False) -> None:
@@ -50,20 +53,13 @@ def export(run: Run, path: Path, faces: LabelledFaces | None = None, *, int8: bo
     faces = faces.with_splits() if faces is not None else None
     model, settings = load_network(run), run.read()["settings"]
     labels = settings.get("labels", "fer")
+    known = validation_faces(faces.split("PublicTest"), labels) if faces is not None else None
     graph = _convert(model)
     _compare(model, graph)
     if int8 and faces is not None:
         graph = quantized(graph, faces.split("Training"))
-    card = {
-        "network": settings["network"],
-        "labels": list(names_of(labels)),
-        **cost_of(model),
-        "temperature": 1.0,
-        "uncertain_below": 0.0,
-    }
-    _write(graph, card, path)
-    if faces is not None:
-        _write(graph, card | _calibrate(path, validation_faces(faces.split("PublicTest"), labels)), path)
+    card = {"network": settings["network"], "labels": list(names_of(labels)), **cost_of(model), **_UNCALIBRATED}
+    _write(graph, card if known is None else card | _calibrate(graph, card, known), path)
 
 
 def load_network(run: Run) -> keras.Model:
@@ -76,9 +72,12 @@ def load_network(run: Run) -> keras.Model:
     if not run.model.exists():
         raise RunError(f"{run.folder}: is not complete yet; finish it with vyraz train ... --resume")
     try:
-        return keras.saving.load_model(run.model, compile=False)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{run.model}: cannot be loaded ({str(error).splitlines()[0]})") from error
+        model = keras.saving.load_model(run.model, compile=False)
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise RunError(f"{run.model}: cannot be loaded ({str(error).partition(chr(10))[0]})") from error
+    # XLA compiles anew for every size of batch, and is slower for networks this small.
+    model.jit_compile = False
+    return model
 
 
 def _convert(model: keras.Model) -> onnx.ModelProto:
@@ -135,8 +134,11 @@ def _write(graph: onnx.ModelProto, card: dict[str, Any], path: Path) -> None:
         raise RunError(f"{path}: cannot be written ({error.strerror})") from error
 
 
-def _calibrate(path: Path, faces: LabelledFaces) -> dict[str, float]:
-    scores = Classifier(path)(to_input(faces.images))
+def _calibrate(graph: onnx.ModelProto, card: dict[str, Any], faces: LabelledFaces) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.onnx")
+        _write(graph, card, path)
+        scores = Classifier(path)(to_input(faces.images))
     temperature = metrics.fit_temperature(scores, faces.labels)
     threshold = metrics.trust_threshold(metrics.calibrated(scores, temperature), faces.labels)
     return {"temperature": round(temperature, 4), "uncertain_below": round(threshold, 4)}

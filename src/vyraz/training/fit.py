@@ -31,8 +31,8 @@ __all__ = ["Reporter", "fit"]
 
 _EVALUATION_BATCH = 512
 _WARMUP_EPOCHS = 2
-#: What Keras calls the accuracy of one output of several.
-_NAMES = {"scores_accuracy": "accuracy"}
+#: With several outputs, what Keras says of `scores` is what is said of a network that has no other.
+_NAMES = {"loss": "total_loss", "scores_loss": "loss", "scores_accuracy": "accuracy"}
 
 
 class Reporter(Protocol):
@@ -73,8 +73,10 @@ def fit(
 
     Raises:
         RunError: the run exists already, or was begun with other settings.
+        UsageError: the network cannot be built with its options.
         DataError: a split or the votes are missing.
     """
+    assert (teachers is None) == (not settings.teacher), "settings and teachers come together, see `distill.taught`"
     recipe, faces = networks.get(settings.network).recipe, faces.with_splits()
     validation = {name: validation_faces(faces.split(name), settings.labels) for name in recipe.validation}
     epochs = _epochs(faces.split("Training"), settings, teachers)
@@ -89,7 +91,8 @@ def fit(
         append_epoch(run.history, row)
         run.save(model.fitted, run.checkpoint)
         reporter.epoch(row)
-    _finish(model, settings, run)
+    if start < settings.epochs or not run.model.exists():
+        _finish(model, settings, run)
 
 
 def _epochs(training: LabelledFaces, settings: Settings, teachers: Teachers | None) -> Epochs:
@@ -141,9 +144,10 @@ def _compiled(settings: Settings, recipe: Recipe, per_epoch: int) -> _Model:
 
 
 def _build(settings: Settings) -> keras.Model:
+    if "classes" in settings.options:
+        raise UsageError("the number of classes follows from the labels; leave it out of --set")
     try:
-        classes = len(names_of(settings.labels))
-        return networks.get(settings.network).build(**{"classes": classes} | settings.options)
+        return networks.get(settings.network).build(classes=len(names_of(settings.labels)), **settings.options)
     except (TypeError, ValueError) as error:
         raise UsageError(f"{settings.network} cannot be built with {settings.options}: {error}") from error
 
@@ -191,11 +195,16 @@ def _train_epoch(
     sums: Counter[str] = Counter()
     seen = 0
     for done, (inputs, targets) in enumerate(_taught(ahead(epochs(epoch)), settings, teachers), start=1):
-        logs = model.train_on_batch(inputs, targets, return_dict=True)
+        logs = _named(model.train_on_batch(inputs, targets, return_dict=True))
         seen += len(inputs)
-        sums.update({_NAMES.get(name, name): float(value) * len(inputs) for name, value in logs.items()})
+        sums.update({name: value * len(inputs) for name, value in logs.items()})
         reporter.step(epoch + 1, done, len(epochs), {name: value / seen for name, value in sums.items()})
     return {name: value / seen for name, value in sums.items()}
+
+
+def _named(logs: Mapping[str, Any]) -> dict[str, float]:
+    names = _NAMES if "scores_loss" in logs else {}
+    return {names.get(name, name): float(value) for name, value in logs.items()}
 
 
 def _taught(epoch: Iterator[Batch], settings: Settings, teachers: Teachers | None) -> Iterator[tuple[Float, Any]]:

@@ -22,6 +22,8 @@ def with_heads(model: keras.Model, settings: Settings) -> keras.Model:
         `scores` (n, classes); `votes` (n, 8), columns as `ferplus.LABELS`, from a dense layer of its own on
         what the network's last one sees; `softened` (n, classes), the scores at the teachers' temperature.
     """
+    if not (settings.votes or settings.teacher):
+        return model
     logits = model.get_layer("scores").input
     outputs = {"scores": model.output}
     if settings.votes:
@@ -31,12 +33,13 @@ def with_heads(model: keras.Model, settings: Settings) -> keras.Model:
     if settings.teacher:
         cooled = layers.Rescaling(1 / settings.temperature, dtype="float32", name="cooled")(logits)
         outputs["softened"] = layers.Softmax(dtype="float32", name="softened")(cooled)
-    return keras.Model(model.input, outputs, name=model.name) if len(outputs) > 1 else model
+    return keras.Model(model.input, outputs, name=model.name)
 
 
 def losses(settings: Settings, smoothing: float) -> dict[str, keras.losses.Loss]:
-    """Cross-entropy of each output; only labels are smoothed, as votes and teachers are soft already."""
-    named = {"scores": keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)}
+    """Cross-entropy of each output; only FER-2013's labels are smoothed: votes and teachers are soft already."""
+    smoothed = 0.0 if settings.labels == "ferplus" else smoothing
+    named = {"scores": keras.losses.CategoricalCrossentropy(label_smoothing=smoothed)}
     return named | {name: keras.losses.CategoricalCrossentropy() for name in loss_weights(settings) if name != "scores"}
 
 

@@ -22,11 +22,11 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 __all__ = ["quantized"]
 
 #: Faces whose activations are looked at.
-_FACES = 512
+_FACES = 2048
 _BATCH = 64
 _OPERATORS = ["Conv", "MatMul", "Gemm", "MaxPool"]
 #: Dense layers of more weights are most of a file: they are kept in 4 bits, so many of which share a scale.
-_MOST_WEIGHTS, _BITS, _BLOCK = 4_000_000, 4, 64
+_MOST_WEIGHTS, _BITS, _BLOCK = 3_000_000, 4, 64
 #: Such weights are multiplied as int8, not first made float32.
 _INT8 = 4
 

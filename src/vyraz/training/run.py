@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from vyraz.errors import RunError
 from vyraz.labelled import LabelledFaces
@@ -26,7 +27,7 @@ from vyraz.labelled import LabelledFaces
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Run", "Settings"]
+__all__ = ["Run", "Settings", "digest_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ class Run:
         # A run of before a setting was there had its default.
         before = {entry.name: entry.default for entry in fields(Settings)} | begun["settings"]
         differ = [key for key, value in now["settings"].items() if before.get(key) != value]
-        differ += [] if begun["data"] == now["data"] else ["data"]
+        differ += ["data"] if any(begun["data"].get(key, value) != value for key, value in now["data"].items()) else []
         if differ:
             raise RunError(f"{self.folder}: began with other {', '.join(differ)}; resume with the same or start anew")
 
@@ -158,13 +159,21 @@ class Run:
         os.replace(scratch, path)
 
 
+def digest_of(*arrays: npt.NDArray[Any]) -> str:
+    """By which data are known again."""
+    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
+
+
 def _facts(settings: Settings, faces: LabelledFaces) -> dict[str, Any]:
-    digest = hashlib.sha256(faces.images.tobytes() + faces.labels.tobytes()).hexdigest()
     usage, counts = np.unique(faces.usage, return_counts=True)
-    return {
-        "settings": asdict(settings),
-        "data": {"sha256": digest, "pictures": dict(zip(usage.tolist(), counts.tolist(), strict=True))},
+    data = {
+        "sha256": digest_of(faces.images, faces.labels),
+        "training": digest_of(faces.images[faces.usage == "Training"]),
+        "pictures": dict(zip(usage.tolist(), counts.tolist(), strict=True)),
     }
+    if faces.votes is not None and (settings.votes or settings.labels == "ferplus"):
+        data["votes"] = digest_of(faces.votes)
+    return {"settings": asdict(settings), "data": data}
 
 
 def _versions() -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What a training is asked for: a network's recipe, with what the user chose otherwise."""
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ def settings_for(
         seed: of shuffling, augmentation, dropout and initial weights.
         options: of the network's `build`, each as NAME=VALUE.
         labels: "fer" or "ferplus".
-        chosen: epochs, batch, learning_rate, augment, precision, mixup, votes, degrade.
+        chosen: epochs, batch, learning_rate, augment, precision, mixup, votes, degrade, temperature, share.
 
     Raises:
         UsageError: no such network, or an option that makes no sense.
@@ -32,15 +33,30 @@ def settings_for(
     recipe = networks.get(network).recipe
     names = ("epochs", "batch", "learning_rate", "augment", "precision", "mixup", "votes", "degrade")
     values = {name: getattr(recipe, name) if chosen.get(name) is None else chosen[name] for name in names}
+    values |= {name: chosen[name] for name in ("temperature", "share") if chosen.get(name) is not None}
+    if labels == "ferplus" and not chosen.get("votes"):
+        # They are the labels already.
+        values["votes"] = 0.0
     if values["precision"] not in PRECISIONS:
         raise UsageError(f"no precision is called {values['precision']!r}; there are: {', '.join(PRECISIONS)}")
     if not values["learning_rate"] > 0:
         raise UsageError(f"the learning rate must be above 0, not {values['learning_rate']}")
-    names_of(labels)
-    if labels == "ferplus":
-        # They are the labels already.
-        values["votes"] = 0.0
-    return Settings(network=network, seed=seed, options=parse_options(options), labels=labels, **values)
+    settings = Settings(network=network, seed=seed, options=parse_options(options), labels=labels, **values)
+    _refuse_contradictions(settings)
+    return settings
+
+
+def _refuse_contradictions(settings: Settings) -> None:
+    names_of(settings.labels)
+    for name in ("mixup", "votes", "degrade", "temperature", "share"):
+        if not 0 <= getattr(settings, name) < math.inf:
+            raise UsageError(f"{name} must be 0 or more, not {getattr(settings, name)}")
+    if not settings.temperature or max(settings.share, settings.degrade) > 1:
+        raise UsageError("the temperature must be above 0, share and degrade at most 1")
+    if settings.degrade and not settings.augment:
+        raise UsageError("pictures are degraded only where they are augmented: give --augment too")
+    if settings.votes and settings.labels == "ferplus":
+        raise UsageError("with --labels ferplus the votes are the labels already; leave out --votes")
 
 
 def parse_options(words: Sequence[str]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What each face is to be taken for: labels of FER-2013, or the votes of FER+."""
 
 from vyraz import ferplus
-from vyraz.errors import UsageError
+from vyraz.errors import DataError, UsageError
 from vyraz.labelled import LabelledFaces
 from vyraz.training.data import one_hot
 from vyraz.training.run import Settings
@@ -27,11 +27,14 @@ def training_faces(faces: LabelledFaces, labels: str) -> LabelledFaces:
     """The faces of a Training split that say something: all, or those whose votes do.
 
     Raises:
-        DataError: votes are asked for, and the set has none.
+        DataError: votes are asked for, and the set has none, or none that say something.
     """
     if labels != "ferplus":
         return faces
-    return faces.take(ferplus.distributions(faces.needed_votes()).sum(axis=1) > 0)
+    telling = faces.take(ferplus.distributions(faces.needed_votes()).sum(axis=1) > 0)
+    if not len(telling):
+        raise DataError("the FER+ votes of the Training split say nothing")
+    return telling
 
 
 def training_targets(faces: LabelledFaces, settings: Settings) -> dict[str, Float]:
@@ -41,7 +44,7 @@ def training_targets(faces: LabelledFaces, settings: Settings) -> dict[str, Floa
         float32 (n, classes) by output. A row of `votes` may be all 0: no loss comes from it.
 
     Raises:
-        DataError: as above.
+        DataError: votes are asked for, and the set has none.
     """
     shares = ferplus.distributions(faces.needed_votes()) if settings.labels == "ferplus" or settings.votes else None
     targets = {"scores": one_hot(faces.labels, len(faces.names))}
@@ -51,5 +54,9 @@ def training_targets(faces: LabelledFaces, settings: Settings) -> dict[str, Floa
 
 
 def validation_faces(faces: LabelledFaces, labels: str) -> LabelledFaces:
-    """Faces with the labels by which a network's accuracy is told; DataError as above."""
+    """Faces with the labels by which accuracy is told: the majority of the votes, where those are learnt.
+
+    Raises:
+        DataError: votes are asked for, and the set has none, or no majority.
+    """
     return faces.by_votes() if labels == "ferplus" else faces

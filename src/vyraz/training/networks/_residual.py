@@ -19,8 +19,11 @@ _REDUCTION = 4
 class BatchNormalization(layers.BatchNormalization):  # type: ignore[misc]
     """Keras's own, which is several operations in float32; where TensorFlow trains, its one operation instead."""
 
+    def __init__(self, momentum: float = 0.9, epsilon: float = 1e-3, **options: Any) -> None:
+        super().__init__(momentum=momentum, epsilon=epsilon, **options)
+
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        if not training or keras.backend.backend() != "tensorflow":
+        if not (training and self.trainable) or keras.backend.backend() != "tensorflow" or self._is_special(mask):
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
 
@@ -30,6 +33,11 @@ class BatchNormalization(layers.BatchNormalization):  # type: ignore[misc]
         self._remember(self.moving_mean, mean)
         self._remember(self.moving_variance, variance)
         return x
+
+    def _is_special(self, mask: Any) -> bool:
+        """Whether something is asked for that TensorFlow's operation has not."""
+        plain = self.center and self.scale and self.axis == -1
+        return mask is not None or self.renorm or self.synchronized or not plain
 
     def _remember(self, moving: Any, now: Any) -> None:
         moving.assign(moving * self.momentum + now * (1 - self.momentum))
@@ -51,7 +59,7 @@ def finish(faces: keras.KerasTensor, x: keras.KerasTensor, classes: int, dropout
 def conv_bn(x: keras.KerasTensor, width: int, size: int = 3, stride: int = 1, relu: bool = False) -> keras.KerasTensor:
     """Convolution, batch normalisation and, where asked, ReLU."""
     x = layers.Conv2D(width, size, strides=stride, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
-    x = BatchNormalization(momentum=0.9)(x)
+    x = BatchNormalization()(x)
     return layers.ReLU()(x) if relu else x
 
 
