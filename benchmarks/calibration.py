@@ -2,12 +2,13 @@
 
     python benchmarks/calibration.py --data fer2013.npz -o docs/calibration.json
 
-Writes a .png of the same name: how often predictions of a confidence are right (the reliability diagram of Guo
-et al. 2017), and how many are wrong among the surest (risk over coverage). Needs the extra `plots`, and an .npz
+Writes a .png of the same name: the reliability diagram (Guo et al. 2017) and the risk-coverage curve (El-Yaniv
+and Wiener 2010). Needs the extra `plots`, and an .npz
 with FER+ votes for `votes_kl`.
 """
 
 import argparse
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from vyraz import metrics, models
+from vyraz import ferplus, metrics, models
 from vyraz.classify import Classifier
 from vyraz.crop import to_input
 from vyraz.dataset import load_faces
@@ -39,35 +40,49 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("-o", "--output", type=Path, required=True)
     chosen = parser.parse_args()
-    faces = load_faces(chosen.data).split("PublicTest")
+    everything = load_faces(chosen.data)
+    faces = everything.split("PublicTest")
     figure = Figure(figsize=(9.5, 4.2), layout="constrained")
-    reliability, risk = figure.subplots(1, 2)
-    table: dict[str, dict[str, Any]] = {}
-    for name, style in zip(models.names(), STYLES, strict=False):
-        classifier = Classifier(name)
-        report = evaluate_faces(classifier, faces)
-        table[name] = {key: report[key] for key in FIGURES} | {"uncertain_below": classifier.card.uncertain_below}
-        draw(reliability, risk, name, style, classifier, faces, table[name])
-    dress(reliability, risk)
+    panels = figure.subplots(1, 2)
+    styles = itertools.cycle(STYLES)
+    table = {name: figures_of(name, faces, panels, next(styles)) for name in models.names()}
+    dress(*panels)
     figure.savefig(chosen.output.with_suffix(".png"), dpi=150)
-    command = f"python benchmarks/calibration.py --data fer2013.npz -o {chosen.output}"
-    chosen.output.write_text(json.dumps({"command": command, "PublicTest": table}, indent=1) + "\n")
+    found = {
+        "command": f"python benchmarks/calibration.py --data fer2013.npz -o {chosen.output}",
+        "labels_with_votes_majority": agreement(everything),
+        "PublicTest": table,
+    }
+    chosen.output.write_text(json.dumps(found, indent=1) + "\n")
 
 
-def draw(
-    reliability: Any, risk: Any, name: str, style: dict[str, Any], classifier: Classifier, faces: LabelledFaces,
-    row: dict[str, Any],
-) -> None:  # fmt: skip
-    scores = classifier(to_input(faces.images))
-    reliability.plot(*bins_of(scores, scores.argmax(axis=1) == faces.labels), marker="o", ms=3.5, lw=1.5, **style)
-    coverage, wrong = metrics.risk_coverage(scores, faces.labels)
+def figures_of(name: str, faces: LabelledFaces, panels: Any, style: dict[str, Any]) -> dict[str, Any]:
+    """A model's figures; its curves are drawn."""
+    classifier = Classifier(name)
+    report = evaluate_faces(classifier, faces)
+    known = faces.by_votes() if report["truth"] == "ferplus" else faces
+    scores = classifier(to_input(known.images))
+    confidence, right = bins_of(scores, scores.argmax(axis=1) == known.labels)
+    panels[0].plot(confidence, right, marker="o", ms=3.5, lw=1.5, label=name, **style)
+    coverage, risk = metrics.risk_coverage(scores, known.labels)
     # Of the first few the error rate is noise.
-    risk.plot(coverage[100:], wrong[100:], lw=1.6, label=name, **style)
-    risk.plot(row["coverage"], 1 - row["certain_accuracy"], "o", ms=6, color=style["color"])
+    panels[1].plot(coverage[100:], risk[100:], lw=1.6, label=name, **style)
+    if report["certain_accuracy"] is not None:
+        panels[1].plot(report["coverage"], 1 - report["certain_accuracy"], "o", ms=6, color=style["color"])
+    curve = [[round(float(value), 3) for value in pair] for pair in zip(confidence, right, strict=True)]
+    below = {"uncertain_below": classifier.card.uncertain_below}
+    return {key: report[key] for key in FIGURES} | below | {"confidence_and_accuracy": curve}
+
+
+def agreement(faces: LabelledFaces) -> float:
+    """Share of the pictures whose label is that of the majority of the votes, of those that have one."""
+    majorities = ferplus.majorities(faces.needed_votes())
+    known = majorities != ferplus.UNKNOWN
+    return round(float((majorities == faces.labels)[known].mean()), 3)
 
 
 def bins_of(scores: Float, right: Any) -> tuple[Float, Float]:
-    """Mean confidence and share of right ones, in bins of as many faces each."""
+    """Mean confidence and accuracy, in bins of as many faces each."""
     confidence = scores.max(axis=1)
     parts = np.array_split(np.argsort(confidence), BINS)
     return (
@@ -79,11 +94,11 @@ def bins_of(scores: Float, right: Any) -> tuple[Float, Float]:
 def dress(reliability: Any, risk: Any) -> None:
     reliability.plot([0.2, 1], [0.2, 1], color="0.7", lw=1, zorder=0)
     reliability.set(xlabel="confidence", ylabel="accuracy", xlim=(0.2, 1), ylim=(0.2, 1))
-    reliability.set_title("Reliability", loc="left", fontsize=10)
-    risk.set(xlabel="coverage (the surest faces)", ylabel="risk (read wrongly)", xlim=(0, 1), ylim=(0, None))
-    risk.set_title("Risk over coverage; the dot is what is not uncertain", loc="left", fontsize=10)
-    risk.legend(frameon=False, fontsize=9)
+    reliability.set_title(f"Reliability diagram, PublicTest ({BINS} bins of equal size)", loc="left", fontsize=10)
+    risk.set(xlabel="coverage (share of faces kept)", ylabel="error rate of those", xlim=(0, 1), ylim=(0, None))
+    risk.set_title("Risk-coverage curve (dot: threshold of uncertain)", loc="left", fontsize=10)
     for panel in (reliability, risk):
+        panel.legend(frameon=False, fontsize=9, loc="upper left")
         panel.grid(color="0.92", lw=0.8)
         panel.spines[["top", "right"]].set_visible(False)
         panel.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from vyraz import models
 from vyraz.classify import Classifier
@@ -17,7 +18,7 @@ from vyraz.crop import to_input
 from vyraz.dataset import load_faces
 from vyraz.training.augment import Augmentation, augment
 from vyraz.training.degrade import blur, coarse, compress, darken
-from vyraz.types import Gray
+from vyraz.types import Float, Gray
 
 STILL = Augmentation(mirror=False, shift=0, scale=0, rotation=0, brightness=0, contrast=0, erase=0)
 SEED = 1
@@ -28,6 +29,12 @@ Change = Callable[[Gray, np.random.Generator], Gray]
 def moved(limits: Augmentation) -> Change:
     """Changes drawn from [-limit, limit]."""
     return lambda faces, rng: augment(faces, limits, rng)
+
+
+def named(classifier: Classifier, inputs: Float) -> npt.NDArray[np.str_]:
+    """The label of each face."""
+    found: npt.NDArray[np.str_] = np.array(classifier.labels)[classifier(inputs).argmax(axis=1)]
+    return found
 
 
 def each(change: Callable[[Gray, np.random.Generator], Gray]) -> Change:
@@ -64,7 +71,7 @@ def main() -> None:
     for name, change in CHANGES.items():
         inputs = to_input(change(faces.images, np.random.default_rng(SEED)))
         table[name] = {
-            model: round(float((classifier(inputs).argmax(axis=1) == faces.labels).mean()), 4)
+            model: round(float((named(classifier, inputs) == np.array(faces.names)[faces.labels]).mean()), 4)
             for model, classifier in classifiers.items()
         }
         print(f"{name:28}", *(f"{model} {100 * value:.1f}" for model, value in table[name].items()))
