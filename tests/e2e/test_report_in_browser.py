@@ -48,6 +48,14 @@ def test_no_faces(cli: Cli, talk: Path, tmp_path: Path) -> None:
     assert "/9j/" not in (tmp_path / "x.html").read_text(encoding="utf-8")
 
 
+def test_blurring_what_shows_no_picture_is_refused(cli: Cli, talk: Path, tmp_path: Path) -> None:
+    """Or a table would be taken for anonymised."""
+    result = cli("analyze", talk, "-o", tmp_path / "x.csv", "--blur")
+    assert result.exit_code == 2
+    assert "--blur is for results that show pictures" in complaints(result)[0]
+    assert not (tmp_path / "x.csv").exists()
+
+
 def test_one_file_for_two_results_is_refused(cli: Cli, talk: Path, tmp_path: Path) -> None:
     result = cli("analyze", talk, "-o", tmp_path / "x.csv", "--segments", tmp_path / "x.csv")
     assert result.exit_code == 2

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from vyraz.errors import RunError, UsageError
@@ -116,8 +117,20 @@ def test_figures_are_those_of_the_paper(run: Path, tmp_path: Path) -> None:
     history = (tmp_path / "out" / "history-first.svg").read_text()
     assert all(words in history for words in ("Model Accuracy", "Model Loss", ">train<", ">val<", ">epoch<"))
     accuracy = (tmp_path / "out" / "accuracy.svg").read_text()
-    assert all(words in accuracy for words in ("first 60.0", "other 45.0"))
+    assert all(words in accuracy for words in ("first: 60.0", "other: 45.0"))
     assert (tmp_path / "out" / "history-other.png").exists()
+
+
+def test_labels_that_lie_close_are_moved_apart_about_their_middle() -> None:
+    pytest.importorskip("matplotlib", reason="figures need vyraz[plots]")
+    from vyraz.training.curves import _spread
+
+    assert _spread([0.1, 0.5, 0.9], 0.1) == [0.1, 0.5, 0.9]
+    assert _spread([0.62, 0.5, 0.60], 0.1) == pytest.approx([0.6733, 0.4733, 0.5733], abs=1e-3)
+    places = _spread([0.5] * 4, 0.1)
+    assert sum(places) / 4 == pytest.approx(0.5)
+    assert np.diff(places) == pytest.approx([0.1] * 3)
+    assert _spread([], 0.1) == []
 
 
 def test_figure_1_needs_two_runs(run: Path, tmp_path: Path) -> None:

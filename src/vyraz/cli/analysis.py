@@ -59,13 +59,15 @@ def analyze(
 ) -> None:
     """Find the faces of pictures and videos and score their expression."""
     from vyraz import pipeline
-    from vyraz.sinks import Setup, open_segments, open_sink
+    from vyraz.sinks import Setup, open_segments, open_sink, shows_pictures
     from vyraz.sources import expand
 
     targets = output or []
     named = [*targets, *([segments] if segments else [])]
     if len(set(named)) < len(named):
         raise UsageError("the same result is asked for twice; give each a name of its own")
+    if blur and not any(map(shows_pictures, targets)):
+        raise UsageError("--blur is for results that show pictures: add -o NAME.mp4, .png, .jpg or .html")
     recognizer = vyraz.Recognizer(model, detector, min_face_score=min_face_score, device=device, threads=threads)
     found = expand(sources)
     about = _about(recognizer, model, detector, every, smooth)

@@ -19,7 +19,7 @@ from vyraz.sinks.page import HtmlReport
 from vyraz.sinks.tables import Csv, JsonLines, Parquet
 from vyraz.sources import Source
 
-__all__ = ["SUFFIXES", "Setup", "Sink", "is_resumable", "open_segments", "open_sink"]
+__all__ = ["SUFFIXES", "Setup", "Sink", "is_resumable", "open_segments", "open_sink", "shows_pictures"]
 
 _PICTURES = (".png", ".jpg", ".jpeg")
 _TABLES = (".csv", ".jsonl", ".parquet")
@@ -62,6 +62,11 @@ def open_sink(target: str, sources: Sequence[Source], setup: Setup | None = None
 def is_resumable(target: str) -> bool:
     """Whether a result is one that can be gone on with: a table."""
     return target != "-" and Path(target).suffix.lower() in _TABLES
+
+
+def shows_pictures(target: str) -> bool:
+    """Whether faces can be seen in a result."""
+    return Path(target).suffix.lower() in (*_PICTURES, ".mp4", ".html")
 
 
 def open_segments(target: str, sources: Sequence[Source]) -> Sink:

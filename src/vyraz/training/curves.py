@@ -55,11 +55,12 @@ def draw_accuracies(results: Sequence[Result], stem: Path) -> list[Path]:
     ends = []
     for index, result in enumerate(results):
         values = result.curve(result.held_out, "accuracy")
+        changed = ", augmented" if result.settings["augment"] else ""
         _line(panel, values, index)
         mark = "" if result.held_out == "val" else f" ({result.held_out})"
-        ends.append((f"{result.name}{mark} {100 * values[-1]:.1f}", values[-1]))
+        ends.append((f"{result.name}{mark}{changed}: {100 * values[-1]:.1f}", values[-1]))
     _label_ends(panel, ends)
-    _dress(panel, "Accuracy on val", "accuracy")
+    _dress(panel, "Accuracy on val (PublicTest and PrivateTest together)", "accuracy")
     return _save(figure, stem)
 
 
@@ -70,7 +71,7 @@ def _figure(width: float, height: float) -> Any:
 
 
 def _line(panel: Any, values: Sequence[float], index: int) -> None:
-    style = _DASHES[index // len(_COLOURS) % len(_DASHES)] if len(values) > 1 else "-"
+    style = _DASHES[index % len(_DASHES)] if len(values) > 1 else "-"
     marker = "o" if len(values) == 1 else None
     panel.plot(
         range(1, len(values) + 1), values, linewidth=1.6, marker=marker,
@@ -81,15 +82,31 @@ def _line(panel: Any, values: Sequence[float], index: int) -> None:
 def _label_ends(panel: Any, ends: Sequence[tuple[str, float]]) -> None:
     """Names at the right end of the lines, moved apart where lines end close together."""
     low, high = panel.get_ylim()
-    gap = _LABEL_GAP * (high - low)
-    place = low - gap
-    for index in sorted(range(len(ends)), key=lambda index: ends[index][1]):
-        text, value = ends[index]
-        place = max(value, place + gap)
+    places = _spread([value for _, value in ends], _LABEL_GAP * (high - low))
+    for index, (text, _) in enumerate(ends):
         panel.annotate(
-            text, (1, place), xycoords=("axes fraction", "data"), xytext=(5, 0), textcoords="offset points",
+            text, (1, places[index]), xycoords=("axes fraction", "data"), xytext=(5, 0), textcoords="offset points",
             va="center", fontsize=9, color=_COLOURS[index % len(_COLOURS)], annotation_clip=False,
         )  # fmt: skip
+
+
+def _spread(values: Sequence[float], gap: float) -> list[float]:
+    """Places at least `gap` apart: those that lie too close are moved apart about their middle."""
+    groups: list[list[int]] = []
+    for index in sorted(range(len(values)), key=lambda index: values[index]):
+        groups.append([index])
+        while len(groups) > 1 and _low(groups[-1], values, gap) < _low(groups[-2], values, gap) + gap * len(groups[-2]):
+            groups[-2:] = [groups[-2] + groups[-1]]
+    places = [0.0] * len(values)
+    for group in groups:
+        for number, index in enumerate(group):
+            places[index] = _low(group, values, gap) + gap * number
+    return places
+
+
+def _low(group: Sequence[int], values: Sequence[float], gap: float) -> float:
+    """The lowest place of a group that is spread about its mean."""
+    return sum(values[index] for index in group) / len(group) - gap * (len(group) - 1) / 2
 
 
 def _dress(panel: Any, title: str, name: str) -> None:
