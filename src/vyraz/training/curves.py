@@ -55,7 +55,7 @@ def draw_accuracies(results: Sequence[Result], stem: Path) -> list[Path]:
     ends = []
     for index, result in enumerate(results):
         values = result.curve(result.held_out, "accuracy")
-        changed = ", augmented" if result.settings["augment"] else ""
+        changed = ", augmented" if result.settings["augment"] and "augment" not in result.name else ""
         _line(panel, values, index)
         mark = "" if result.held_out == "val" else f" ({result.held_out})"
         ends.append((f"{result.name}{mark}{changed}: {100 * values[-1]:.1f}", values[-1]))
