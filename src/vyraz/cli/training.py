@@ -1,4 +1,4 @@
-"""The commands that make networks: train, compare, export."""
+"""The commands that make networks: train, teach, compare, export."""
 
 import os
 import sys
@@ -77,11 +77,11 @@ def teach(
 ) -> None:
     """Store what networks say of each picture of Training, for others to learn: train --teacher FILE.npz."""
     _choose_backend(backend)
-    teachers = _training("distill")
+    distill = _training("distill")
     from vyraz.dataset import load_faces
 
     training = load_faces(data).with_splits().split("Training")
-    teachers.write_scores(runs, training, output, views=track_views(views, quiet=quiet))
+    distill.write_scores(runs, training, output, views=track_views(views, quiet=quiet))
     print_written([output])
 
 

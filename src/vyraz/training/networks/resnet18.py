@@ -35,12 +35,6 @@ RECIPE = Recipe(
 )
 
 
-def build(
-    classes: int = 7,
-    stem: int = 64,
-    widths: tuple[int, ...] = (64, 128, 256, 512),
-    blocks: tuple[int, ...] = (2, 2, 2, 2),
-    dropout: float = 0.3,
-) -> keras.Model:
+def build(classes: int = 7, dropout: float = 0.3) -> keras.Model:
     """The untrained graph: float32 (n, 48, 48, 1) in [0, 1] -> float32 (n, classes), rows sum to 1."""
-    return stages("resnet18", classes, stem, widths, blocks, dropout, excited=False)
+    return stages("resnet18", classes, 64, (64, 128, 256, 512), (2, 2, 2, 2), dropout, excited=False)

@@ -13,12 +13,6 @@ __all__ = ["RECIPE", "build"]
 RECIPE = resnet18.RECIPE
 
 
-def build(
-    classes: int = 7,
-    stem: int = 64,
-    widths: tuple[int, ...] = (64, 128, 256, 512),
-    blocks: tuple[int, ...] = (3, 4, 6, 3),
-    dropout: float = 0.3,
-) -> keras.Model:
+def build(classes: int = 7, dropout: float = 0.3) -> keras.Model:
     """The untrained graph: float32 (n, 48, 48, 1) in [0, 1] -> float32 (n, classes), rows sum to 1."""
-    return stages("resnet34", classes, stem, widths, blocks, dropout, excited=False)
+    return stages("resnet34", classes, 64, (64, 128, 256, 512), (3, 4, 6, 3), dropout, excited=False)

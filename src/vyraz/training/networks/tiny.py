@@ -24,12 +24,6 @@ __all__ = ["RECIPE", "build"]
 RECIPE = replace(small.RECIPE, weight_decay=0.005)
 
 
-def build(
-    classes: int = 7,
-    stem: int = 12,
-    widths: tuple[int, ...] = (20, 38, 60),
-    blocks: tuple[int, ...] = (1, 1, 1),
-    dropout: float = 0.0,
-) -> keras.Model:
+def build(classes: int = 7, dropout: float = 0.0) -> keras.Model:
     """The untrained graph: float32 (n, 48, 48, 1) in [0, 1] -> float32 (n, classes), rows sum to 1."""
-    return stages("tiny", classes, stem, widths, blocks, dropout)
+    return stages("tiny", classes, 12, (20, 38, 60), (1, 1, 1), dropout)

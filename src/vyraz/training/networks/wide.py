@@ -19,12 +19,6 @@ __all__ = ["RECIPE", "build"]
 RECIPE = resnet18.RECIPE
 
 
-def build(
-    classes: int = 7,
-    stem: int = 32,
-    widths: tuple[int, ...] = (96, 192, 384),
-    blocks: tuple[int, ...] = (2, 2, 2),
-    dropout: float = 0.3,
-) -> keras.Model:
+def build(classes: int = 7, dropout: float = 0.3) -> keras.Model:
     """The untrained graph: float32 (n, 48, 48, 1) in [0, 1] -> float32 (n, classes), rows sum to 1."""
-    return stages("wide", classes, stem, widths, blocks, dropout)
+    return stages("wide", classes, 32, (96, 192, 384), (2, 2, 2), dropout)
