@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
 from rich.markup import escape
@@ -27,6 +27,7 @@ from vyraz.types import Frame, Record
 
 __all__ = [
     "AnalysisProgress",
+    "Bar",
     "TrainingProgress",
     "duration",
     "print_comparison",
@@ -55,24 +56,37 @@ def print_note(message: str) -> None:
     errors.print(f"vyraz: {_plain(message)}", soft_wrap=True)
 
 
-class AnalysisProgress:
-    """Shows frames a second and time left, and adds up what was read. A context manager."""
+class Bar:
+    """A progress bar on stderr, where that is a terminal. A context manager.
 
-    def __init__(self, sources: Sequence[Source], *, quiet: bool) -> None:
-        self.summary = Summary()
-        self._total, self._started = len(sources), 0
-        self._bar = Progress(
-            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate("frames"),
-            TimeRemainingColumn(), console=errors, transient=True, disable=quiet or not errors.is_terminal,
-        )  # fmt: skip
+    Args:
+        columns: of rich.
+        quiet: show nothing.
+    """
+
+    def __init__(self, *columns: ProgressColumn, quiet: bool) -> None:
+        hidden = quiet or not errors.is_terminal
+        self._bar = Progress(*columns, console=errors, transient=True, disable=hidden)
         self._task = self._bar.add_task("", total=None)
 
-    def __enter__(self) -> "AnalysisProgress":
+    def __enter__(self) -> Self:
         self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
+
+
+class AnalysisProgress(Bar):
+    """Shows frames a second and time left, and adds up what was read. A context manager."""
+
+    def __init__(self, sources: Sequence[Source], *, quiet: bool) -> None:
+        self.summary = Summary()
+        self._total, self._started = len(sources), 0
+        super().__init__(
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate("frames"),
+            TimeRemainingColumn(), quiet=quiet,
+        )  # fmt: skip
 
     def begin(self, source: Source) -> None:
         self._started += 1
@@ -87,23 +101,15 @@ class AnalysisProgress:
         print_error(message)
 
 
-class TrainingProgress:
+class TrainingProgress(Bar):
     """A bar over the steps of an epoch and a line an epoch, with the time left. A context manager."""
 
     def __init__(self, epochs: int, *, quiet: bool) -> None:
         self._epochs, self._quiet = epochs, quiet
-        self._bar = Progress(
+        super().__init__(
             SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate("steps"),
-            TimeRemainingColumn(), console=errors, transient=True, disable=quiet or not errors.is_terminal,
+            TimeRemainingColumn(), quiet=quiet,
         )  # fmt: skip
-        self._task = self._bar.add_task("", total=None)
-
-    def __enter__(self) -> "TrainingProgress":
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
 
     def step(self, epoch: int, done: int, total: int, logs: Mapping[str, float]) -> None:
         if done == 1:

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, SpinnerColumn, TaskProgressColumn, TextColumn
 from rich.table import Table
 
 from vyraz import ferplus
 from vyraz.archive.plan import Recording
 from vyraz.archive.task import Outcome, Task
-from vyraz.console import duration, errors, print_error, print_note, results
+from vyraz.console import Bar, duration, errors, print_error, print_note, results
 
 __all__ = ["BatchProgress", "print_archive"]
 
@@ -22,7 +22,7 @@ _EVERY = 60.0
 _MOST_ROWS = 100
 
 
-class BatchProgress:
+class BatchProgress(Bar):
     """Recordings and hours of footage done, speed, time left, failures. A context manager, for many threads.
 
     Args:
@@ -35,18 +35,9 @@ class BatchProgress:
         self._size = self._passed = 0
         self._seconds, self._running = 0.0, dict[str, float]()
         self._began = self._said = time.monotonic()
-        self._bar = Progress(
-            SpinnerColumn(), BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), console=errors,
-            transient=True, disable=quiet or not errors.is_terminal,
-        )  # fmt: skip
-        self._task = self._bar.add_task("", total=None)
-
-    def __enter__(self) -> "BatchProgress":
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        super().__init__(
+            SpinnerColumn(), BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), quiet=quiet
+        )
 
     def begin(self, recordings: int, todo: int, size: int) -> None:
         self._total, self._todo, self._size = recordings, todo, size + todo
