@@ -69,10 +69,12 @@ def evaluate_faces(classifier: Classifier, faces: LabelledFaces) -> dict[str, An
     Raises:
         ModelError: the model lacks one of the data's labels.
     """
-    voted = faces.votes is not None and set(classifier.labels) >= set(ferplus.LABELS)
-    known = faces.by_votes() if voted else faces
-    report = _report(classifier, classifier(to_input(known.images)), known.labels, known.names, lost=None)
-    return report | {"truth": "ferplus" if voted else "fer", "votes_kl": _from_votes(classifier, faces)}
+    scores = classifier(to_input(faces.images))
+    divergence = {"votes_kl": _from_votes(classifier.labels, scores, faces)}
+    if faces.votes is None or not set(classifier.labels) >= set(ferplus.LABELS):
+        return _report(classifier, scores, faces.labels, faces.names, lost=None) | divergence
+    known, scores = faces.by_votes(), scores[ferplus.majorities(faces.votes) != ferplus.UNKNOWN]
+    return _report(classifier, scores, known.labels, known.names, lost=None) | divergence | {"truth": "ferplus"}
 
 
 def evaluate_pictures(recognizer: Recognizer, pictures: Sequence[LabelledPicture]) -> dict[str, Any]:
@@ -151,18 +153,17 @@ def _probabilities(scores: Float, truth: Labels, threshold: float) -> dict[str, 
     }
 
 
-def _from_votes(classifier: Classifier, faces: LabelledFaces) -> float | None:
+def _from_votes(names: Sequence[str], scores: Float, faces: LabelledFaces) -> float | None:
     """Divergence of the scores from the votes, over the labels that both have."""
     if faces.votes is None:
         return None
-    names, scores = list(classifier.labels), classifier(to_input(faces.images))
     shared = [name for name in ferplus.LABELS if name in names]
     shares = ferplus.distributions(faces.votes)[:, [ferplus.LABELS.index(name) for name in shared]]
     telling = shares.sum(axis=1) > 0
     if not telling.any():
         return None
     told = shares[telling] / shares[telling].sum(axis=1, keepdims=True)
-    return metrics.divergence(told, scores[telling][:, [names.index(name) for name in shared]])
+    return metrics.divergence(told, scores[telling][:, [list(names).index(name) for name in shared]])
 
 
 def _milliseconds(classifier: Classifier) -> float:
