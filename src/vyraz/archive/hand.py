@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from vyraz.archive.task import Outcome, Reply, Settings, Task
@@ -20,6 +20,8 @@ __all__ = ["Beat", "ClosedError", "Hand", "Limit"]
 _TRIES = 2
 #: Starts in a row that may fail.
 _STARTS = 3
+#: Seconds that any recording may take, seconds more a second of it, and seconds where its length is not known.
+_LEAST, _TIMES, _UNKNOWN = 600.0, 20.0, 12 * 3600.0
 
 #: Told how many seconds of footage of a task are done.
 Beat = Callable[[Task, float], None]
@@ -29,27 +31,24 @@ class ClosedError(Exception):
     """Nothing more is to be done here."""
 
 
+@dataclass(frozen=True, slots=True)
 class Limit:
-    """The time limit of a recording, in seconds.
+    """The time limit of a recording.
 
-    Args:
-        seconds: for each; None is ten minutes, and twenty times the recording's length on top of it.
+    seconds: for each; None is ten minutes, and twenty times the recording's length on top of it.
     """
 
-    _LEAST, _TIMES, _UNKNOWN = 600.0, 20.0, 12 * 3600.0
-
-    def __init__(self, seconds: float | None = None) -> None:
-        self._seconds = seconds
+    seconds: float | None = None
 
     @property
     def to_begin(self) -> float:
-        return self._LEAST if self._seconds is None else self._seconds
+        return _LEAST if self.seconds is None else self.seconds
 
     def of(self, length: float | None) -> float:
         """Once its length is known."""
-        if self._seconds is not None:
-            return self._seconds
-        return self._UNKNOWN if length is None else self._LEAST + self._TIMES * length
+        if self.seconds is not None:
+            return self.seconds
+        return _UNKNOWN if length is None else _LEAST + _TIMES * length
 
 
 class Hand:

@@ -135,7 +135,10 @@ class _Remote(Store):
     def names(self) -> set[str]:
         with self._told():
             self._files.invalidate_cache()
-            return {path.rsplit("/", 1)[-1] for path in self._files.ls(self._root, detail=False)}
+            try:
+                return {path.rsplit("/", 1)[-1] for path in self._files.ls(self._root, detail=False)}
+            except FileNotFoundError:  # object stores have no empty folders
+                return set()
 
     def has(self, name: str) -> bool:
         with self._told():
