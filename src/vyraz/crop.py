@@ -44,7 +44,8 @@ def crop_face(picture: Pixels | View, face: Face, framing: Framing) -> Gray:
     What lies outside the picture repeats its border; nothing is squeezed.
 
     Args:
-        picture: RGB uint8 (H, W, 3) or gray (H, W), or a view of it.
+        picture: RGB uint8 (H, W, 3) or gray (H, W), or a view of it; of decoded video the brightness is taken
+            as it is stored.
         face: where it is; with landmarks a tilted head is turned upright.
         framing: the detector's.
 
@@ -63,7 +64,7 @@ def crop_face(picture: Pixels | View, face: Face, framing: Framing) -> Gray:
     # The matrix is in continuous coordinates, where the centre of the first pixel lies at 0.5.
     matrix[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 0.5
     fine = cv2.warpAffine(
-        to_gray(region),
+        region,
         matrix,
         (_FINE, _FINE),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
@@ -102,8 +103,8 @@ def to_input(faces: Gray) -> Float:
     return faces[..., None].astype(np.float32) / np.float32(255)
 
 
-def _surroundings(picture: View, face: Face, side: float) -> tuple[tuple[int, int], Pixels]:
-    """The part of the picture that the crop can touch however it is turned, and its top left corner.
+def _surroundings(picture: View, face: Face, side: float) -> tuple[tuple[int, int], Gray]:
+    """The part of the picture that the crop can touch however it is turned, gray, and its top left corner.
 
     Only this part is converted and scaled; at least one pixel, even for a box outside the picture.
     """
@@ -112,7 +113,8 @@ def _surroundings(picture: View, face: Face, side: float) -> tuple[tuple[int, in
     x, y = face.box.centre
     left, top = (min(max(math.floor(c - reach), 0), limit - 1) for c, limit in ((x, width), (y, height)))
     right, bottom = (min(max(math.ceil(c + reach), 1), limit) for c, limit in ((x, width), (y, height)))
-    return (left, top), picture.part(left, top, max(right, left + 1), max(bottom, top + 1))
+    region = picture.part(left, top, max(right, left + 1), max(bottom, top + 1), colour=False)
+    return (left, top), to_gray(region)
 
 
 def _to_region(
@@ -126,7 +128,7 @@ def _to_region(
     return np.array([[step.real, -step.imag, origin.real], [step.imag, step.real, origin.imag]])
 
 
-def _shrink(region: Pixels, scale: float) -> tuple[Pixels, npt.NDArray[np.float64]]:
+def _shrink(region: Gray, scale: float) -> tuple[Gray, npt.NDArray[np.float64]]:
     """The region averaged down, and by how much it really shrank: float64 (2, 1), across and down."""
     height, width = region.shape[:2]
     size = (max(round(width * scale), 1), max(round(height * scale), 1))

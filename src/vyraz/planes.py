@@ -28,7 +28,7 @@ def view_of(picture: VideoFrame) -> View:
     even = picture.width % 2 == picture.height % 2 == 0
     if picture.format.name in ("yuv420p", "yuvj420p") and shares and even:
         full = picture.format.name == "yuvj420p" or int(picture.color_range) == ColorRange.JPEG
-        return _Planes(picture, turns, _to_rgb(*shares, full))
+        return _Planes(picture, turns, _to_rgb(*shares, full), _to_gray(full))
     return Plain(_rgb(picture, turns))
 
 
@@ -40,8 +40,8 @@ def _rgb(picture: VideoFrame, turns: int) -> Pixels:
 class _Planes:
     """The view of a frame in yuv420p with even sides."""
 
-    def __init__(self, picture: VideoFrame, turns: int, matrix: npt.NDArray[np.float64]) -> None:
-        self._picture, self._turns, self._matrix = picture, turns, matrix
+    def __init__(self, picture: VideoFrame, turns: int, matrix: npt.NDArray[np.float64], levels: Gray) -> None:
+        self._picture, self._turns, self._matrix, self._levels = picture, turns, matrix, levels
         planes = (_plane(picture, number) for number in range(3))
         self._planes = [np.rot90(plane, turns) if turns else plane for plane in planes]
         self.shape = self._planes[0].shape[0], self._planes[0].shape[1]
@@ -53,7 +53,7 @@ class _Planes:
     def whole(self) -> Pixels:
         return self._pixels
 
-    def part(self, left: int, top: int, right: int, bottom: int) -> Pixels:
+    def part(self, left: int, top: int, right: int, bottom: int, *, colour: bool = True) -> Pixels | Gray:
         left, top, right, bottom = (max(side, 0) for side in (left, top, right, bottom))
         brightness, *colours = (
             plane[top // scale : -(-bottom // scale), left // scale : -(-right // scale)]
@@ -61,11 +61,13 @@ class _Planes:
         )
         if not brightness.size:
             return np.empty((*brightness.shape, 3), dtype=np.uint8)
+        if not colour:
+            return np.asarray(cv2.LUT(brightness, self._levels), dtype=np.uint8)
         x, y = left % 2, top % 2
         height, width = brightness.shape
         twice = (2 * colours[0].shape[1], 2 * colours[0].shape[0])
-        doubled = (cv2.resize(colour, twice, interpolation=cv2.INTER_NEAREST) for colour in colours)
-        merged = cv2.merge([brightness, *(colour[y : y + height, x : x + width] for colour in doubled)])
+        doubled = (cv2.resize(plane, twice, interpolation=cv2.INTER_NEAREST) for plane in colours)
+        merged = cv2.merge([brightness, *(plane[y : y + height, x : x + width] for plane in doubled)])
         return np.asarray(cv2.transform(merged, self._matrix), dtype=np.uint8)
 
     def sampled(self, step: int) -> Gray:
@@ -88,3 +90,10 @@ def _to_rgb(red: float, blue: float, full: bool) -> npt.NDArray[np.float64]:
     differences = np.array([[0, 1 - red], [-blue * (1 - blue) / green, -red * (1 - red) / green], [1 - blue, 0]])
     matrix = np.column_stack([np.full(3, 255 / (255 if full else 219)), 2 * differences * 255 / (255 if full else 224)])
     return np.column_stack([matrix, -matrix @ [0 if full else 16, 128, 128]])
+
+
+@lru_cache
+def _to_gray(full: bool) -> Gray:
+    """uint8 (256,): from brightness as stored to 0..255; see `_to_rgb`."""
+    stored = np.arange(256)
+    return np.asarray(stored if full else np.clip(np.rint((stored - 16) * 255 / 219), 0, 255), dtype=np.uint8)

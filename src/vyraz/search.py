@@ -1,27 +1,28 @@
 """The faces of a recording, found without looking at every pixel of every frame.
 
 The whole frame is searched now and then, at once where a face is lost or the scene is cut, and sooner where
-the picture has changed. In between only windows about the faces of the frame before are looked at. A face
-that a search finds newly is followed back through the frames since the last one, so it is not missed there.
+the picture has changed. In between only windows about the faces of the frame before are looked at, and of faces
+that hardly move in every other frame. A face that a search finds newly is followed back through the frames since
+the last one, so it is not missed there.
 """
 
-import base64
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from vyraz.change import changed, is_cut, packed, part_of, samples_of, unpacked
 from vyraz.detect import Detector, YuNet, distinct, is_among
-from vyraz.types import Box, Face, Frame, Gray, View
+from vyraz.types import Box, Face, Frame, Gray
 
 __all__ = ["Look", "Search", "make_search"]
 
 #: Frames between two searches of a picture that changes, where nobody and where somebody is known; seconds between
 #: two of one that does not change.
-_EVERY, _EVERY_KNOWN, _QUIET = 4, 10, 5.0
+_EVERY, _EVERY_KNOWN, _QUIET = 4, 15, 5.0
 #: Seconds between looks at the frame turned by 90 degrees where nothing is found; doubled each time, up to the last.
 _TURN, _TURN_AT_MOST = 1.0, 16.0
 #: Frames in which a face that has gone is still looked for where it was.
@@ -29,12 +30,10 @@ _LINGER = 5
 #: A face that is followed stays one while it scores this little less than a new one must: without it, faces near
 #: the threshold would come and go from frame to frame.
 _GRACE = 0.1
-#: Samples along the longer side by which frames are compared, the levels of 255 by which one must differ to have
-#: changed, how many must, and the mean difference of two frames with a cut between them.
-_SAMPLES, _LEVELS, _CHANGED, _CUT = 80, 12, 5, 40.0
-#: Of a picture that has changed in part, this part is searched, with room about it as a share of the longer side;
-#: unless it is most of the picture.
-_ROOM, _MOST = 0.15, 0.7
+#: A face hardly moves if its boxes in two looks overlap by this. Frames after one that does in which all are looked at.
+_STILL, _LIVELY = 0.5, 4
+#: One that moves by its own size is still the same unless it grows or shrinks by more than this.
+_GROWTH = 1.5
 
 
 @dataclass(slots=True)
@@ -101,6 +100,7 @@ class _InWindows:
         self._before: Gray | None = None
         self._at_scan: Gray | None = None
         self._since, self._scanned = 0, 0.0
+        self._waits, self._lively = False, 0
         self._turned, self._patience = -_TURN, _TURN
         self._next = 0
 
@@ -110,7 +110,7 @@ class _InWindows:
 
     def state(self) -> dict[str, Any]:
         numbers = {name: getattr(self, f"_{name}") for name in _NUMBERS}
-        pictures = {name: _packed(getattr(self, f"_{name}")) for name in _PICTURES}
+        pictures = {name: packed(getattr(self, f"_{name}")) for name in _PICTURES}
         faces = {name: [_plain(face) for face in getattr(self, f"_{name}")] for name in _FACES}
         pending = [[look.frame.index, look.cut, [_plain(face) for face in look.faces]] for look in self._pending]
         missing = [[_plain(face) for face in some] for some in self._missing]
@@ -120,7 +120,7 @@ class _InWindows:
         for name in _NUMBERS:
             setattr(self, f"_{name}", state[name])
         for name in _PICTURES:
-            setattr(self, f"_{name}", _unpacked(state[name]))
+            setattr(self, f"_{name}", unpacked(state[name]))
         for name in _FACES:
             setattr(self, f"_{name}", [_face(plain) for plain in state[name]])
         self._missing = [[_face(plain) for plain in some] for some in state["missing"]]
@@ -136,36 +136,39 @@ class _InWindows:
         for look, frame in zip(self._pending, frames, strict=False):
             look.frame = frame
         for frame in frames:
-            self._next = frame.index + 1
-            look = Look(frame)
-            complete = self._search(look) if frame.error is None else False
+            self._next, look = frame.index + 1, Look(frame)
+            if frame.error is not None:
+                self._catch_up()
+            complete = frame.error is None and self._search(look)
             ready = self._pending if complete else self._pending[:-_EVERY_KNOWN]
             self._pending = [*self._pending[len(ready) :], look]
             if self._live:
                 ready, self._pending = self._pending, []
             if ready:
                 yield self._settled(ready)
+        self._catch_up()
         rest, self._pending = self._pending, []
         if rest:
             yield self._settled(rest)
 
     def _search(self, look: Look) -> bool:
         """Find the faces of the next frame; whether no frame before it can gain any more."""
-        samples, seconds = _samples(look.frame.view), look.frame.timestamp or 0.0
-        look.cut = self._before is None or _is_cut(self._before, samples)
+        samples, seconds = samples_of(look.frame.view), look.frame.timestamp or 0.0
+        look.cut = self._before is None or is_cut(self._before, samples)
         self._before = samples
         self._since += 1
-        all_there = not look.cut and self._follow(look)
-        changed = None if self._at_scan is None or look.cut else _changed(self._at_scan, samples)
         # By the clock of the recording, so that a search that begins in its middle soon does the same.
         old = seconds // _QUIET != self._scanned // _QUIET
+        if not old and self._may_wait(look):
+            self._waits = True
+            return False
+        all_there = self._follow(look)
+        news = None if self._at_scan is None or look.cut else changed(self._at_scan, samples)
         due = (
-            not all_there
-            or old
-            or (changed is not None and self._since >= (_EVERY if not self._faces else _EVERY_KNOWN))
+            not all_there or old or (news is not None and self._since >= (_EVERY if not self._faces else _EVERY_KNOWN))
         )
         if due:
-            part = None if old or not all_there or changed is None else _part(look.frame.view, samples, changed)
+            part = None if old or not all_there or news is None else part_of(look.frame.view, samples, news)
             self._scan(look, seconds, part)
             self._at_scan, self._since = samples, 0
             self._scanned = self._scanned if part else seconds
@@ -174,14 +177,56 @@ class _InWindows:
 
     def _remember(self, look: Look) -> None:
         """The faces to look for next, also those that were there a moment ago."""
-        missing = [] if look.cut else [self._faces, *self._missing][:_LINGER]
+        gone = [face for face in self._faces if not _is_there(face, look.faces, self._faces)]
+        missing = [] if look.cut else [gone, *self._missing][:_LINGER]
         self._missing = [[face for face in faces if not is_among(face, look.faces)] for faces in missing]
         self._faces = look.faces
 
+    def _may_wait(self, look: Look) -> bool:
+        """Whether a frame need not be looked at if the faces hardly move until the next one.
+
+        By its number, so that a search that begins in the middle of a recording does the same.
+        """
+        self._lively = max(self._lively - 1, 0)
+        steady = bool(self._faces) and not any(self._missing) and not self._lively
+        return steady and not self._live and not look.cut and look.frame.index % 2 == 1 and self._since < _EVERY_KNOWN
+
     def _follow(self, look: Look) -> bool:
         """Look into windows only; whether every face is still there."""
-        look.faces = self._detector.near(look.frame.view, [*self._faces, *chain(*self._missing)])
-        return all(is_among(face, look.faces) for face in self._faces if self._detector.is_sure(face))
+        before = True
+        if not look.cut:
+            look.faces = self._seen(look)
+        if self._waits and not self._fill(look):
+            before = self._catch_up()
+            look.faces = [] if look.cut else self._seen(look)
+        return before and not look.cut and self._all_there(look)
+
+    def _all_there(self, look: Look) -> bool:
+        sure = filter(self._detector.is_sure, self._faces)
+        return all(_is_there(face, look.faces, self._faces) for face in sure)
+
+    def _seen(self, look: Look) -> list[Face]:
+        return self._detector.near(look.frame.view, [*self._faces, *chain(*self._missing)])
+
+    def _fill(self, look: Look) -> bool:
+        """Give the frame that waits what lies between the faces before it and those of `look`, if they are the same."""
+        sure = self._detector.is_sure
+        pairs = [(face, other) for face in self._faces for other in look.faces if face.box.overlap(other.box) >= _STILL]
+        alone = [face for face in self._faces if sure(face) and not any(face is before for before, _ in pairs)]
+        if alone or len(pairs) != len(look.faces) or any(sure(face) != sure(other) for face, other in pairs):
+            return False
+        self._waits, self._pending[-1].faces = False, [_middle(face, other) for face, other in pairs]
+        return True
+
+    def _catch_up(self) -> bool:
+        """Look at the frame that waits, if one does, after all; whether every face is still there."""
+        if not self._waits:
+            return True
+        self._waits, self._lively, waiting = False, _LIVELY, self._pending[-1]
+        waiting.faces = self._seen(waiting)
+        all_there = self._all_there(waiting)
+        self._remember(waiting)
+        return all_there
 
     def _scan(self, look: Look, seconds: float, part: Box | None) -> None:
         """Search the frame, or the part of it that has changed."""
@@ -220,7 +265,7 @@ class _InWindows:
 
 
 #: What the state of a search is made of.
-_NUMBERS = ("since", "scanned", "turned", "patience", "next")
+_NUMBERS = ("since", "scanned", "waits", "lively", "turned", "patience", "next")
 _PICTURES = ("before", "at_scan")
 _FACES = ("faces", "sure")
 
@@ -234,44 +279,21 @@ def _face(plain: Sequence[Any]) -> Face:
     return Face(Box(*box), score, None if landmarks is None else tuple((x, y) for x, y in landmarks))
 
 
-def _packed(picture: Gray | None) -> list[Any] | None:
-    return None if picture is None else [*picture.shape, base64.b64encode(picture.tobytes()).decode("ascii")]
+def _is_there(face: Face, found: Sequence[Face], known: Sequence[Face]) -> bool:
+    """Whether a face of the frame before is among those found, perhaps moved by up to its own size."""
+    return is_among(face, found) or any(_has_moved(face, other) for other in found if not is_among(other, known))
 
 
-def _unpacked(packed: Sequence[Any] | None) -> Gray | None:
-    if packed is None:
-        return None
-    height, width, text = packed
-    return np.frombuffer(base64.b64decode(text), dtype=np.uint8).reshape(height, width)
+def _has_moved(face: Face, other: Face) -> bool:
+    before, after = (max(one.box.width, one.box.height) for one in (face, other))
+    return math.dist(face.box.centre, other.box.centre) <= before and 1 / _GROWTH <= after / before <= _GROWTH
 
 
-def _samples(view: View) -> Gray:
-    """A coarse grid: enough to see whether anything has changed."""
-    return view.sampled(max(max(view.shape) // _SAMPLES, 1))
-
-
-def _difference(first: Gray, second: Gray) -> npt.NDArray[np.int16]:
-    return np.asarray(np.abs(first.astype(np.int16) - second), dtype=np.int16)
-
-
-def _is_cut(before: Gray, now: Gray) -> bool:
-    return before.shape != now.shape or float(_difference(before, now).mean()) > _CUT
-
-
-def _changed(before: Gray, now: Gray) -> Box | None:
-    """The part of the samples that has changed; None where that is hardly anything."""
-    rows, columns = np.nonzero(_difference(before, now) > _LEVELS)
-    if len(rows) < _CHANGED:
-        return None
-    (top, left), (bottom, right) = (rows.min(), columns.min()), (rows.max(), columns.max())
-    return Box(float(left), float(top), float(right - left + 1), float(bottom - top + 1))
-
-
-def _part(view: View, samples: Gray, changed: Box) -> Box | None:
-    """The changed part in pixels of the frame, with room for a face at its edge; None where it is most of the frame."""
-    step = view.shape[0] / samples.shape[0]
-    room = _ROOM * max(view.shape)
-    part = Box(*(side * step for side in changed))
-    part = Box(part.x - room, part.y - room, part.width + 2 * room, part.height + 2 * room)
-    inside = part.shared(Box(0, 0, view.shape[1], view.shape[0]))
-    return part if inside < _MOST * view.shape[0] * view.shape[1] else None
+def _middle(first: Face, second: Face) -> Face:
+    """What a face is halfway from one look to the next."""
+    box = Box(*((one + other) / 2 for one, other in zip(first.box, second.box, strict=True)))
+    score = ((first.score or 0) + (second.score or 0)) / 2
+    if first.landmarks is None or second.landmarks is None:
+        return Face(box, score)
+    pairs = zip(first.landmarks, second.landmarks, strict=True)
+    return Face(box, score, tuple(((x + u) / 2, (y + v) / 2) for (x, y), (u, v) in pairs))

@@ -73,8 +73,11 @@ class View(Protocol):
         """RGB uint8 (H, W, 3)."""
         ...
 
-    def part(self, left: int, top: int, right: int, bottom: int) -> Pixels:
-        """RGB uint8 of a rectangle, of what of it lies inside; `right` and `bottom` are its first pixels outside."""
+    def part(self, left: int, top: int, right: int, bottom: int, *, colour: bool = True) -> Pixels | Gray:
+        """RGB uint8 of a rectangle, of what of it lies inside; `right` and `bottom` are its first pixels outside.
+
+        Without `colour`, gray will do: (H, W), where that is cheaper.
+        """
         ...
 
     def sampled(self, step: int) -> Gray:
@@ -95,7 +98,7 @@ class Plain:
     def whole(self) -> Pixels:
         return self.pixels
 
-    def part(self, left: int, top: int, right: int, bottom: int) -> Pixels:
+    def part(self, left: int, top: int, right: int, bottom: int, *, colour: bool = True) -> Pixels:  # noqa: ARG002
         return self.pixels[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
 
     def sampled(self, step: int) -> Gray:

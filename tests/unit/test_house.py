@@ -19,7 +19,7 @@ FLOORS = (
     ("types", "errors"),
     ("runtime",),
     ("metrics", "models", "ferplus", "pictures", "crop", "smooth", "segments", "trace", "yunet", "planes", "ahead"),
-    ("steady", "blur", "original", "paint", "place", "labelled"),
+    ("change", "steady", "blur", "original", "paint", "place", "labelled"),
     ("video", "dataset", "classify", "detect", "track", "draw", "report", "encode"),
     ("stream",),
     ("sources", "follow", "search", "moments"),

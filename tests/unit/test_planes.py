@@ -6,6 +6,7 @@ from av.video.frame import VideoFrame
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vyraz.crop import to_gray
 from vyraz.planes import view_of
 from vyraz.types import Gray, Pixels, Plain
 
@@ -36,6 +37,13 @@ def test_colours_are_ffmpegs_and_true(pixel_format: str, levels: int, matrix: in
     part = view.part(0, 0, 128, 96).astype(int)
     assert np.abs(part - view.whole()).max() <= TOLERANCE
     assert np.abs(part - picture()).mean() < 2
+
+
+@pytest.mark.parametrize("levels", [1, 2])
+def test_gray_is_the_brightness_of_the_colours(levels: int) -> None:
+    view = view_of(decoded(levels=levels))
+    gray = np.asarray(view.part(11, 20, 70, 81, colour=False)).astype(int)
+    assert np.abs(gray - to_gray(view.part(11, 20, 70, 81))).max() <= 1
 
 
 @pytest.mark.parametrize(("pixel_format", "matrix"), [("yuv444p", 2), ("yuv420p10le", 2), ("rgb24", 2), ("yuv420p", 9)])

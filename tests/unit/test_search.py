@@ -19,11 +19,11 @@ SIDE = 40
 
 
 class Painted(YuNet):
-    """Finds white squares of 40 pixels; in windows only those near where one was. Counts its searches."""
+    """Finds white squares of 40 pixels; in windows only those near where one was. Counts its searches and looks."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.scans = 0
+        self.scans = self.looks = 0
 
     def scan(self, view: View, *, turned: bool = False, within: Box | None = None) -> list[Face]:  # noqa: ARG002
         self.scans += 1
@@ -31,6 +31,7 @@ class Painted(YuNet):
         return [face for face in squares(view.whole()) if face.box.shared(within or whole) > 0.9 * SIDE * SIDE]
 
     def near(self, view: View, faces: Sequence[Face]) -> list[Face]:
+        self.looks += bool(faces)
         return [found for found in squares(view.whole()) if any(close(found, face) for face in faces)]
 
 
@@ -69,6 +70,27 @@ def test_a_moving_face_is_found_in_every_frame_with_few_searches() -> None:
 def test_a_face_that_comes_between_searches_is_followed_back() -> None:
     frames = [picture(index, [(100 + index, 60, 90)] if index >= 9 else []) for index in range(30)]
     assert found(frames) == [[]] * 9 + [[100 + index] for index in range(9, 30)]
+
+
+def test_a_face_that_hardly_moves_is_looked_at_in_every_other_frame() -> None:
+    detector = Painted()
+    places = [20 + 2 * index + index % 2 for index in range(41)]
+    halfway = [[x - index % 2] if index != 15 else [x] for index, x in enumerate(places)]  # searched, as it is due
+    assert found([picture(index, [(x, 60, 90)]) for index, x in enumerate(places)], detector) == halfway
+    assert detector.looks <= 24
+
+
+@pytest.mark.parametrize("end", [11, 12])
+def test_a_face_that_sets_off_is_looked_at_in_every_frame(end: int) -> None:
+    places = [20] * 7 + [30 + 12 * index for index in range(20)]
+    assert found([picture(index, [(x, 60, 90)]) for index, x in enumerate(places[:end])]) == [[x] for x in places[:end]]
+
+
+def test_a_fast_face_is_not_taken_for_a_lost_one() -> None:
+    detector = Painted()
+    frames = [picture(index, [(10 + 30 * index, 60, 90)]) for index in range(9)]
+    assert found(frames, detector) == [[10 + 30 * index] for index in range(9)]
+    assert detector.scans == 1
 
 
 def test_live_gives_each_frame_at_once() -> None:
