@@ -31,7 +31,7 @@ _LINGER = 5
 #: the threshold would come and go from frame to frame.
 _GRACE = 0.1
 #: A face hardly moves if its boxes in two looks overlap by this. Frames after one that does in which all are looked at.
-_STILL, _LIVELY = 0.5, 4
+_STILL, _LIVELY = 0.3, 4
 #: One that moves by its own size is still the same unless it grows or shrinks by more than this.
 _GROWTH = 1.5
 
@@ -198,7 +198,8 @@ class _InWindows:
             look.faces = self._seen(look)
         if self._waits and not self._fill(look):
             before = self._catch_up()
-            look.faces = [] if look.cut else self._seen(look)
+            if not look.cut and not self._all_there(look):
+                look.faces = self._seen(look)
         return before and not look.cut and self._all_there(look)
 
     def _all_there(self, look: Look) -> bool:
