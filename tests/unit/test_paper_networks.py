@@ -125,9 +125,18 @@ def test_filters_of_a(filters: int, parameters: int, macs: int) -> None:
     assert f"{macs:,}" in text
 
 
-def test_dropout_of_c_can_be_chosen() -> None:
-    model = networks.get("c").build(dropout=0.7)
-    assert [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)] == [0.7]
+@pytest.mark.parametrize(("name", "layers"), [("b", 2), ("c", 1)])
+def test_dropout_can_be_chosen(name: str, layers: int) -> None:
+    model = networks.get(name).build(dropout=0.7)
+    assert [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)] == [0.7] * layers
+
+
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_standardized_faces_look_the_same_in_any_light(name: str) -> None:
+    model, faces = networks.get(name).build(standardize=True), _faces(3)
+    bright, dark = (_array(model(light, training=False)) for light in (faces, 0.5 * faces + 0.2))
+    np.testing.assert_allclose(bright, dark, atol=1e-3)
+    assert model.count_params() == built(name).count_params()
 
 
 def test_local_response_normalization_by_hand() -> None:

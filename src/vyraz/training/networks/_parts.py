@@ -15,7 +15,7 @@ from keras import layers, ops
 from vyraz.training.networks.recipe import Recipe
 from vyraz.types import Float
 
-__all__ = ["GUDI_RECIPE", "LocalResponseNormalization", "conv", "dense", "finish", "gudi"]
+__all__ = ["GUDI_RECIPE", "LocalResponseNormalization", "conv", "dense", "finish", "gudi", "start"]
 
 #: Correa's program: momentum 0.9 without Nesterov's step, TFLearn's rate, 50 faces a step; epochs of the paper.
 GUDI_RECIPE = Recipe(optimizer="sgd", learning_rate=1e-3, nesterov=False, batch=50, epochs=60)
@@ -49,6 +49,20 @@ def _band(channels: int, radius: int) -> Float:
     """float32 (1, 1, channels, channels): 1 where two channels are at most `radius` apart."""
     places = np.arange(channels)
     return np.asarray(np.abs(places[:, None] - places) <= radius, dtype=np.float32)[None, None]
+
+
+def start(*, standardize: bool) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """The faces, float32 (n, 48, 48, 1), and what of them goes into the first layer.
+
+    Args:
+        standardize: each picture to mean 0 and standard deviation 1 ; the paper's sources do not say that they did.
+    """
+    faces = keras.Input((48, 48, 1), name="faces")
+    if not standardize:
+        return faces, faces
+    centred = faces - ops.mean(faces, axis=(1, 2, 3), keepdims=True)
+    spread = ops.sqrt(ops.mean(ops.square(centred), axis=(1, 2, 3), keepdims=True))
+    return faces, centred / (spread + 1e-3)
 
 
 def conv(x: keras.KerasTensor, filters: int, size: int, stride: int = 1, padding: str = "same") -> keras.KerasTensor:

@@ -24,7 +24,7 @@ source's; the batch is that of its program, as paper.md names none; weights star
 import keras
 from keras import layers
 
-from vyraz.training.networks._parts import conv, dense, finish
+from vyraz.training.networks._parts import conv, dense, finish, start
 from vyraz.training.networks.recipe import Recipe
 
 __all__ = ["RECIPE", "build"]
@@ -32,10 +32,10 @@ __all__ = ["RECIPE", "build"]
 RECIPE = Recipe(optimizer="adam", learning_rate=1e-3, batch=50, epochs=60)
 
 
-def build(classes: int = 7, filters: int = 20) -> keras.Model:
+def build(classes: int = 7, filters: int = 20, standardize: bool = False) -> keras.Model:
     """The untrained graph: float32 (n, 48, 48, 1) in [0, 1] -> float32 (n, classes), rows sum to 1."""
-    faces = keras.Input((48, 48, 1), name="faces")
-    x = layers.MaxPooling2D(2)(conv(faces, filters, 3))
+    faces, x = start(standardize=standardize)
+    x = layers.MaxPooling2D(2)(conv(x, filters, 3))
     x = conv(x, 4 * filters, 3)
     x = layers.MaxPooling2D(2)(conv(x, 4 * filters, 3))
     x = layers.Dropout(0.5)(dense(layers.Flatten()(x), 16 * filters))

@@ -24,7 +24,7 @@ no figures; ReLU in place of the example's tanh is paper.md's.
 import keras
 from keras import layers
 
-from vyraz.training.networks._parts import LocalResponseNormalization, conv, dense, finish
+from vyraz.training.networks._parts import LocalResponseNormalization, conv, dense, finish, start
 from vyraz.training.networks.recipe import Recipe
 
 __all__ = ["RECIPE", "build"]
@@ -32,13 +32,13 @@ __all__ = ["RECIPE", "build"]
 RECIPE = Recipe(optimizer="sgd", learning_rate=1e-3, nesterov=False, batch=50, epochs=60)
 
 
-def build(classes: int = 7) -> keras.Model:
+def build(classes: int = 7, standardize: bool = False, dropout: float = 0.5) -> keras.Model:
     """The untrained graph: float32 (n, 48, 48, 1) in [0, 1] -> float32 (n, classes), rows sum to 1."""
-    x = faces = keras.Input((48, 48, 1), name="faces")
+    faces, x = start(standardize=standardize)
     for filters, size, stride in ((96, 11, 4), (256, 5, 1), (256, 3, 1)):
         x = layers.MaxPooling2D(3, strides=2, padding="same")(conv(x, filters, size, stride))
         x = LocalResponseNormalization()(x)
     x = layers.Flatten()(x)
     for _ in range(2):
-        x = layers.Dropout(0.5)(dense(x, 1024))
+        x = layers.Dropout(dropout)(dense(x, 1024))
     return finish(faces, dense(x, classes, activation=None), "b")
