@@ -4,8 +4,8 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import numpy as np
-import numpy.typing as npt
 
 from vyraz.types import Box, Gray, View
 
@@ -25,12 +25,12 @@ def samples_of(view: View) -> Gray:
 
 def is_cut(before: Gray, now: Gray) -> bool:
     """Whether the one grid has nothing to do with the other."""
-    return before.shape != now.shape or float(_difference(before, now).mean()) > _CUT
+    return before.shape != now.shape or cv2.mean(cv2.absdiff(before, now))[0] > _CUT
 
 
 def changed(before: Gray, now: Gray) -> Box | None:
     """The part of the samples that has changed; None where that is hardly anything."""
-    rows, columns = np.nonzero(_difference(before, now) > _LEVELS)
+    rows, columns = np.nonzero(cv2.absdiff(before, now) > _LEVELS)
     if len(rows) < _CHANGED:
         return None
     (top, left), (bottom, right) = (rows.min(), columns.min()), (rows.max(), columns.max())
@@ -57,7 +57,3 @@ def unpacked(packed: Sequence[Any] | None) -> Gray | None:
         return None
     height, width, text = packed
     return np.frombuffer(base64.b64decode(text), dtype=np.uint8).reshape(height, width)
-
-
-def _difference(first: Gray, second: Gray) -> npt.NDArray[np.int16]:
-    return np.asarray(np.abs(first.astype(np.int16) - second), dtype=np.int16)
