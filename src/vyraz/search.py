@@ -30,8 +30,9 @@ _LINGER = 5
 #: A face that is followed stays one while it scores this little less than a new one must: without it, faces near
 #: the threshold would come and go from frame to frame.
 _GRACE = 0.1
-#: A face hardly moves if its boxes in two looks overlap by this. Frames after one that does in which all are looked at.
-_STILL, _LIVELY = 0.3, 4
+#: A frame of which the faces lie halfway comes at most so many seconds after one that is looked at, and boxes before
+#: and after it overlap by this. After one where they do not, so many frames are looked at in any case.
+_SOON, _STILL, _LIVELY = 0.15, 0.3, 4
 #: One that moves by its own size is still the same unless it grows or shrinks by more than this.
 _GROWTH = 1.5
 
@@ -100,9 +101,8 @@ class _InWindows:
         self._before: Gray | None = None
         self._at_scan: Gray | None = None
         self._since, self._scanned = 0, 0.0
-        self._waits, self._lively = False, 0
+        self._waits, self._lively, self._next = False, 0, 0
         self._turned, self._patience = -_TURN, _TURN
-        self._next = 0
 
     @property
     def resume_at(self) -> int:
@@ -159,14 +159,13 @@ class _InWindows:
         self._since += 1
         # By the clock of the recording, so that a search that begins in its middle soon does the same.
         old = seconds // _QUIET != self._scanned // _QUIET
-        if not old and self._may_wait(look):
+        if not old and self._may_wait(look, seconds):
             self._waits = True
             return False
         all_there = self._follow(look)
         news = None if self._at_scan is None or look.cut else changed(self._at_scan, samples)
-        due = (
-            not all_there or old or (news is not None and self._since >= (_EVERY if not self._faces else _EVERY_KNOWN))
-        )
+        interval = _EVERY_KNOWN if self._faces else _EVERY
+        due = not all_there or old or (news is not None and self._since >= interval)
         if due:
             part = None if old or not all_there or news is None else part_of(look.frame.view, samples, news)
             self._scan(look, seconds, part)
@@ -182,14 +181,15 @@ class _InWindows:
         self._missing = [[face for face in faces if not is_among(face, look.faces)] for faces in missing]
         self._faces = look.faces
 
-    def _may_wait(self, look: Look) -> bool:
-        """Whether a frame need not be looked at if the faces hardly move until the next one.
+    def _may_wait(self, look: Look, seconds: float) -> bool:
+        """Whether a frame need not be looked at if its faces turn out to lie halfway between those beside it.
 
         By its number, so that a search that begins in the middle of a recording does the same.
         """
         self._lively = max(self._lively - 1, 0)
-        steady = bool(self._faces) and not any(self._missing) and not self._lively
-        return steady and not self._live and not look.cut and look.frame.index % 2 == 1 and self._since < _EVERY_KNOWN
+        if self._live or look.cut or look.frame.index % 2 == 0 or not self._faces or any(self._missing) or self._lively:
+            return False
+        return seconds - (self._pending[-1].frame.timestamp or 0.0) <= _SOON and self._since < _EVERY_KNOWN
 
     def _follow(self, look: Look) -> bool:
         """Look into windows only; whether every face is still there."""
@@ -286,7 +286,7 @@ def _is_there(face: Face, found: Sequence[Face], known: Sequence[Face]) -> bool:
 
 
 def _has_moved(face: Face, other: Face) -> bool:
-    before, after = (max(one.box.width, one.box.height) for one in (face, other))
+    before, after = max(face.box.width, face.box.height), max(other.box.width, other.box.height)
     return math.dist(face.box.centre, other.box.centre) <= before and 1 / _GROWTH <= after / before <= _GROWTH
 
 

@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,13 @@ def test_a_face_that_hardly_moves_is_looked_at_in_every_other_frame() -> None:
     halfway = [[x - index % 2] if index != 15 else [x] for index, x in enumerate(places)]  # searched, as it is due
     assert found([picture(index, [(x, 60, 90)]) for index, x in enumerate(places)], detector) == halfway
     assert detector.looks <= 24
+
+
+def test_frames_far_apart_are_all_looked_at() -> None:
+    detector = Painted()
+    frames = [picture(index, [(20, 60, 90)]) for index in range(0, 200, 5)]
+    found([replace(frame, index=number) for number, frame in enumerate(frames)], detector)
+    assert detector.looks >= 38
 
 
 @pytest.mark.parametrize("end", [11, 12])
