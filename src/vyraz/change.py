@@ -1,7 +1,7 @@
 """What of a picture has changed since another one, told from a coarse grid of samples."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import cv2
@@ -28,9 +28,19 @@ def is_cut(before: Gray, now: Gray) -> bool:
     return before.shape != now.shape or cv2.mean(cv2.absdiff(before, now))[0] > _CUT
 
 
-def changed(before: Gray, now: Gray) -> Box | None:
-    """The part of the samples that has changed; None where that is hardly anything."""
-    rows, columns = np.nonzero(cv2.absdiff(before, now) > _LEVELS)
+def changed(view: View, before: Gray, now: Gray, seen: Iterable[Box] = ()) -> Box | None:
+    """The part of the samples that has changed, but for what has been `seen`; None where that is hardly anything.
+
+    Args:
+        view: the picture of `now`.
+        before, now: samples.
+        seen: in pixels of the picture.
+    """
+    different, step = cv2.absdiff(before, now) > _LEVELS, view.shape[0] / now.shape[0]
+    for box in seen:
+        (left, top), (right, bottom) = box[:2], (box.x + box.width, box.y + box.height)
+        different[max(int(top / step), 0) : int(bottom / step), max(int(left / step), 0) : int(right / step)] = False
+    rows, columns = np.nonzero(different)
     if len(rows) < _CHANGED:
         return None
     (top, left), (bottom, right) = (rows.min(), columns.min()), (rows.max(), columns.max())

@@ -91,6 +91,10 @@ class YuNet:
         windows = dict.fromkeys(_about(view, face) for face in faces)
         return distinct(window.back(face) for window, turns in windows for face in self._find(window.seen(view), turns))
 
+    def windows(self, view: View, faces: Iterable[Face]) -> list[Box]:
+        """What `near` looks at, in pixels of the picture."""
+        return [Box(*window[:4]) for window, _ in (_about(view, face) for face in faces)]
+
     def _find(self, pixels: Pixels, turns: int = 0) -> list[Face]:
         """Faces of a picture that is first turned counter-clockwise by quarters; where they are in the unturned one."""
         rows = self._network(np.rot90(pixels, turns), CANDIDATE * self.min_score)

@@ -1,9 +1,9 @@
 """The faces of a recording, found without looking at every pixel of every frame.
 
-The whole frame is searched now and then, at once where a face is lost or the scene is cut, and sooner where
-the picture has changed. In between only windows about the faces of the frame before are looked at, and of faces
-that hardly move in every other frame. A face that a search finds newly is followed back through the frames since
-the last one, so it is not missed there.
+The whole frame is searched now and then, at once where a face is lost or the scene is cut, and sooner where the picture
+has changed outside of the windows that are looked at: those about the faces of the frame before, and of faces that
+hardly move in every other frame. A face that a search finds newly is followed back through the frames since the last
+one, so it is not missed there.
 """
 
 import math
@@ -153,21 +153,22 @@ class _InWindows:
 
     def _search(self, look: Look) -> bool:
         """Find the faces of the next frame; whether no frame before it can gain any more."""
-        samples, seconds = samples_of(look.frame.view), look.frame.timestamp or 0.0
+        view, seconds = look.frame.view, look.frame.timestamp or 0.0
+        samples = samples_of(view)
         look.cut = self._before is None or is_cut(self._before, samples)
-        self._before = samples
-        self._since += 1
+        self._before, self._since = samples, self._since + 1
         # By the clock of the recording, so that a search that begins in its middle soon does the same.
         old = seconds // _QUIET != self._scanned // _QUIET
         if not old and self._may_wait(look, seconds):
             self._waits = True
             return False
         all_there = self._follow(look)
-        news = None if self._at_scan is None or look.cut else changed(self._at_scan, samples)
+        known = self._detector.windows(view, look.faces)
+        news = None if self._at_scan is None or look.cut else changed(view, self._at_scan, samples, known)
         interval = _EVERY_KNOWN if self._faces else _EVERY
         due = not all_there or old or (news is not None and self._since >= interval)
         if due:
-            part = None if old or not all_there or news is None else part_of(look.frame.view, samples, news)
+            part = None if old or not all_there or news is None else part_of(view, samples, news)
             self._scan(look, seconds, part)
             self._at_scan, self._since = samples, 0
             self._scanned = self._scanned if part else seconds
@@ -189,7 +190,7 @@ class _InWindows:
         self._lively = max(self._lively - 1, 0)
         if self._live or look.cut or look.frame.index % 2 == 0 or not self._faces or any(self._missing) or self._lively:
             return False
-        return seconds - (self._pending[-1].frame.timestamp or 0.0) <= _SOON and self._since < _EVERY_KNOWN
+        return seconds - (self._pending[-1].frame.timestamp or 0.0) <= _SOON
 
     def _follow(self, look: Look) -> bool:
         """Look into windows only; whether every face is still there."""
@@ -203,8 +204,7 @@ class _InWindows:
         return before and not look.cut and self._all_there(look)
 
     def _all_there(self, look: Look) -> bool:
-        sure = filter(self._detector.is_sure, self._faces)
-        return all(_is_there(face, look.faces, self._faces) for face in sure)
+        return all(_is_there(face, look.faces, self._faces) for face in self._faces if self._detector.is_sure(face))
 
     def _seen(self, look: Look) -> list[Face]:
         return self._detector.near(look.frame.view, [*self._faces, *chain(*self._missing)])

@@ -200,7 +200,7 @@ def test_any_bytes_are_a_frame_or_an_error(message: bytes) -> None:
 
 class TestTheServersCamera:
     def test_shows_the_newest_picture_with_its_result(self, serve: Serve, make_clip: Any, face: Pixels) -> None:
-        clip = make_clip(times=[i / 10 for i in range(12)], pictures=[face[:, :204]] * 12)
+        clip = make_clip(times=[i / 10 for i in range(30)], pictures=[face[:, :204]] * 30)
         client = serve(camera=str(clip))
         assert client.get("/api/settings").json()["camera"]
         kinds = []
