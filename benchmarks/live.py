@@ -68,10 +68,8 @@ def pictures() -> list[Pixels]:
 def measure(address: str, frames: list[Pixels], encoded: list[bytes]) -> dict[str, Any]:
     """All ratios."""
     cv2.setNumThreads(1)
-    alone, decoding, answered, still = [], [], [], []
-    recognizer = vyraz.Recognizer()
+    alone, decoding, answered = [], [], []
     for _ in range(ROUNDS):
-        still += [timed(lambda pixels=pixels: recognizer(pixels)) for pixels in frames]
         alone += recognizing(frames)
         decoding += [timed(lambda data=data: decode_frame(data, "x", most=10**7)) for data in encoded]
         answered += asyncio.run(talk(address, encoded))
@@ -82,7 +80,6 @@ def measure(address: str, frames: list[Pixels], encoded: list[bytes]) -> dict[st
             inside / (statistics.median(alone) + statistics.median(decoding)), 3
         ),
         "server_over_recognizer": round(inside / statistics.median(alone), 3),
-        "server_over_recognizer_of_single_pictures": round(inside / statistics.median(still), 3),
         "answer_over_recognizer": round(one / statistics.median(alone), 3),
         "answer_over_decoding_and_recognizer": round(one / (statistics.median(alone) + statistics.median(decoding)), 3),
         "clients": CLIENTS,

@@ -79,7 +79,7 @@ def _plane(picture: VideoFrame, number: int) -> Gray:
 
 
 def _doubled(plane: Gray) -> Gray:
-    """Every pixel four times; a sixth of the time that OpenCV takes, as pairs are written as numbers of 16 bits."""
+    """Every pixel four times; quicker than OpenCV's nearest, as pairs are written as numbers of 16 bits."""
     pairs = plane.astype(np.uint16, order="C") * np.uint16(257)
     return np.repeat(pairs.view(np.uint8), 2, axis=0)
 

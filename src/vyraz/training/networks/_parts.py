@@ -55,7 +55,7 @@ def start(*, standardize: bool) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """The faces, float32 (n, 48, 48, 1), and what of them goes into the first layer.
 
     Args:
-        standardize: each picture to mean 0 and standard deviation 1 ; the paper's sources do not say that they did.
+        standardize: each picture to mean 0 and standard deviation 1; the paper's sources do not say that they did.
     """
     faces = keras.Input((48, 48, 1), name="faces")
     if not standardize:
