@@ -24,7 +24,8 @@ from websockets.asyncio.client import connect
 
 import vyraz
 from vyraz import demo
-from vyraz.pictures import decode_frame, read_picture
+from vyraz.live.decode import decode_frame
+from vyraz.pictures import read_picture
 from vyraz.sources import expand, read
 from vyraz.types import Pixels
 

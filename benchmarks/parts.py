@@ -17,7 +17,8 @@ import cv2
 import numpy as np
 
 from vyraz import demo
-from vyraz.pictures import decode_frame, decode_picture, read_picture
+from vyraz.live.decode import decode_frame
+from vyraz.pictures import decode_picture, read_picture
 from vyraz.types import Pixels
 from vyraz.yunet import Network
 

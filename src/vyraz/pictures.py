@@ -4,7 +4,6 @@ import io
 import warnings
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -12,7 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from vyraz.errors import SourceError
 from vyraz.types import Gray, Pixels
 
-__all__ = ["MAX_PIXELS", "PICTURE_SUFFIXES", "decode_frame", "decode_picture", "is_picture", "read_picture"]
+__all__ = ["MAX_PIXELS", "PICTURE_SUFFIXES", "decode_picture", "is_picture", "read_picture", "refuse_giants"]
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
@@ -64,7 +63,7 @@ def decode_picture(data: bytes, name: str, *, most: int = MAX_PIXELS) -> Pixels:
         # Pillow warns of large pictures and strange tags; what matters is said by an error.
         with warnings.catch_warnings(action="ignore"):
             image = Image.open(io.BytesIO(data))
-            _refuse_giants(image, name, most)
+            refuse_giants(*image.size, name, most)
             return _to_rgb(ImageOps.exif_transpose(image))
     except UnidentifiedImageError:
         raise SourceError(f"{name}: is not a picture that can be read (JPEG, PNG, WebP, BMP, TIFF)") from None
@@ -74,31 +73,8 @@ def decode_picture(data: bytes, name: str, *, most: int = MAX_PIXELS) -> Pixels:
         raise SourceError(f"{name}: is damaged ({error})") from error
 
 
-def decode_frame(data: bytes, name: str, *, most: int) -> Pixels:
-    """One picture of a stream as RGB uint8 (H, W, 3), quickly; one that is cut off may come through in part.
-
-    Args:
-        data: JPEG, PNG or WebP.
-        name: what errors call it.
-        most: pixels.
-
-    Raises:
-        SourceError: too large, or not a picture.
-    """
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP"))
-        _refuse_giants(image, name, most)
-        bgr = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR)
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, Image.DecompressionBombError, cv2.error):
-        bgr = None
-    if bgr is None:
-        raise SourceError(f"{name}: is not a picture that can be read (JPEG, PNG, WebP)")
-    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
-
-
-def _refuse_giants(image: Image.Image, name: str, most: int) -> None:
-    width, height = image.size
+def refuse_giants(width: int, height: int, name: str, most: int) -> None:
+    """Raise SourceError where a picture says that it has more than `most` pixels."""
     if width * height > most:
         raise SourceError(f"{name}: {width} x {height} is larger than {most // 10**6} megapixels; scale it down first")
 

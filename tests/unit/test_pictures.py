@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from vyraz.errors import SourceError
-from vyraz.pictures import MAX_PIXELS, decode_frame, decode_picture, is_picture, read_picture
+from vyraz.pictures import MAX_PIXELS, decode_picture, is_picture, read_picture
 
 #: Red, green / blue, white in its four quarters: every turn and flip of it differs.
 _QUARTERS = np.zeros((40, 60, 3), dtype=np.uint8)
@@ -21,9 +21,6 @@ _QUARTERS[:20, :30] = (255, 0, 0)
 _QUARTERS[:20, 30:] = (0, 255, 0)
 _QUARTERS[20:, :30] = (0, 0, 255)
 _QUARTERS[20:, 30:] = (255, 255, 255)
-
-#: The same in soft colours, as a photo's.
-_SAMPLE = Image.fromarray(_QUARTERS // 2 + 60).resize((6, 4)).resize((96, 64), Image.Resampling.BICUBIC)
 
 #: What a camera did to the picture it marked with an EXIF orientation.
 _UNDONE = {
@@ -180,59 +177,3 @@ def test_unreadable_paths(tmp_path: Path) -> None:
     (tmp_path / "link.jpg").symlink_to("nowhere.jpg")
     with pytest.raises(SourceError, match="No such file"):
         read_picture(tmp_path / "link.jpg")
-
-
-class TestFrames:
-    @pytest.mark.parametrize("size", [(64, 48), (33, 33), (1, 1)])
-    @pytest.mark.parametrize("sampling", [0, 1, 2], ids=["444", "422", "420"])
-    def test_jpeg_is_as_strictly_read(self, size: tuple[int, int], sampling: int) -> None:
-        data = _encoded(_SAMPLE.resize(size), "JPEG", quality=95, subsampling=sampling)
-        pixels = decode_frame(data, "x", most=10**6)
-        assert pixels.shape[:2] == size[::-1]
-        assert _difference(pixels, decode_picture(data, "x")) < 4
-
-    @pytest.mark.parametrize(("form", "options"), [("PNG", {}), ("WEBP", {"lossless": True})])
-    def test_other_forms(self, form: str, options: dict[str, Any]) -> None:
-        data = _encoded(_SAMPLE, form, **options)
-        np.testing.assert_array_equal(decode_frame(data, "x", most=10**6), decode_picture(data, "x"))
-
-    @pytest.mark.parametrize("mode", ["L", "CMYK"])
-    def test_other_colours(self, mode: str) -> None:
-        data = _encoded(_SAMPLE.convert(mode), "JPEG", quality=95)
-        assert _difference(decode_frame(data, "x", most=10**6), decode_picture(data, "x")) < 4
-
-    def test_progressive_and_turned(self) -> None:
-        exif = Image.Exif()
-        exif[0x0112] = 6
-        data = _encoded(_SAMPLE, "JPEG", quality=95, progressive=True, exif=exif)
-        pixels = decode_frame(data, "x", most=10**6)
-        assert pixels.shape[:2] == _SAMPLE.size
-        assert _difference(pixels, decode_picture(data, "x")) < 4
-
-    def test_a_size_that_grows_behind_the_head_is_not_believed(self) -> None:
-        """What was checked is what is decoded: a second frame of another size is not."""
-        small, large = (_encoded(_SAMPLE.resize(size), "JPEG") for size in ((16, 16), (640, 480)))
-        for data in (small[:-2] + large[2:], small + large):
-            assert decode_frame(data, "x", most=256).shape == (16, 16, 3)
-
-    def test_giants_and_what_is_none_are_refused(self) -> None:
-        data = _encoded(_SAMPLE, "JPEG")
-        for bad in (b"", b"\xff\xd8\xff", data[:30], b"GIF89a" + bytes(30), _encoded(_SAMPLE, "BMP")):
-            with pytest.raises(SourceError, match="is not a picture that can be read"):
-                decode_frame(bad, "x", most=10**6)
-        with pytest.raises(SourceError, match="larger than"):
-            decode_frame(data, "x", most=100)
-
-    def test_damaged_bytes_raise_nothing_else(self) -> None:
-        rng = random.Random(3)
-        data = _encoded(_SAMPLE, "JPEG", quality=90)
-        for _ in range(300):
-            damaged = bytearray(data)
-            for _ in range(rng.randint(1, 12)):
-                damaged[rng.randrange(2, len(data))] = rng.randrange(256)
-            try:
-                pixels = decode_frame(bytes(damaged), "x", most=10**6)
-            except SourceError:
-                continue
-            assert pixels.ndim == 3
-            assert pixels.shape[0] * pixels.shape[1] <= 10**6

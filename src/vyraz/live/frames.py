@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vyraz.errors import UsageError
+from vyraz.live.decode import decode_frame
 from vyraz.live.engine import Engine
 from vyraz.live.settings import Settings
-from vyraz.pictures import decode_frame
 from vyraz.recognize import Live, Recognizer
 from vyraz.types import Pixels, Record
 
