@@ -17,6 +17,8 @@ import cv2
 import numpy as np
 
 from vyraz import demo
+from vyraz.classify import Classifier
+from vyraz.crop import SIDE
 from vyraz.live.decode import decode_frame
 from vyraz.pictures import decode_picture, read_picture
 from vyraz.types import Pixels
@@ -33,6 +35,7 @@ def main() -> None:
     face = read_picture(demo.sample_pictures()[0])
     figures = {
         "opencv_over_yunet": {f"{w}x{h}": opencv_over_yunet(resized(face, w, h)) for w, h in ((640, 480), (160, 160))},
+        "small_over_small_int8": {str(faces): small_over_small_int8(faces) for faces in (1, 16)},
         "pillow_over_decode_frame": {"640x480": pillow_over_decode_frame(resized(face, 640, 480))},
     }
     print(json.dumps(figures, indent=1))
@@ -52,6 +55,13 @@ def opencv_over_yunet(pixels: Pixels) -> float:
     theirs = cv2.FaceDetectorYN.create(str(path), "", (pixels.shape[1], pixels.shape[0]), MIN_SCORE, 0.3, 5000)
     ours = Network()
     return ratio(lambda: theirs.detect(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)), lambda: ours(pixels, MIN_SCORE))
+
+
+def small_over_small_int8(faces: int) -> float:
+    """Time of the default network over that of the same in int8, one thread, for so many faces at once."""
+    inputs = np.random.default_rng(1).random((faces, SIDE, SIDE, 1), dtype=np.float32)
+    whole, quantized = Classifier("small"), Classifier("small-int8")
+    return ratio(lambda: whole(inputs), lambda: quantized(inputs))
 
 
 def pillow_over_decode_frame(pixels: Pixels) -> float:

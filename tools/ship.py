@@ -84,10 +84,16 @@ def describe(classifier: Classifier, path: Path, run: dict[str, Any], *, int8: b
         "macs": card.macs,
         "temperature": card.temperature,
         "uncertain_below": card.uncertain_below,
-        "data": "FER-2013 Training",
+        "data": data_of(run["settings"]),
         "licence": "MIT",
         "training": run["settings"],
     }
+
+
+def data_of(settings: dict[str, Any]) -> str:
+    """What was learnt from; a run of before there were votes says nothing of them."""
+    voted = settings.get("votes") or settings.get("labels") == "ferplus"
+    return "FER-2013 Training" + (", FER+ votes" if voted else "")
 
 
 if __name__ == "__main__":

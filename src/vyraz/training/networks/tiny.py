@@ -4,11 +4,14 @@ Source: as `small`.
 
 | stage | map | layers |
 | --- | --- | --- |
-| stem | 48x48 | conv 3x3 12 |
-| 1 | 24x24 | 1 block of 20 |
-| 2 | 12x12 | 1 block of 38 |
-| 3 | 6x6 | 1 block of 60 |
+| stem | 48x48 | conv 3x3 16 |
+| 1 | 24x24 | 1 block of 16 |
+| 2 | 12x12 | 1 block of 32 |
+| 3 | 6x6 | 1 block of 64 |
 | head | 1x1 | global average, dense, softmax |
+
+81,379 parameters, 7.3 M multiply-adds. Numbers of channels that 16 divides: a net of 12, 20, 38 and 60, which costs
+a fifth more, took three times as long to train.
 """
 
 from dataclasses import replace
@@ -26,4 +29,4 @@ RECIPE = replace(small.RECIPE, weight_decay=0.005)
 
 def build(classes: int = 7, dropout: float = 0.0) -> keras.Model:
     """The untrained graph: float32 (n, 48, 48, 1) in [0, 1] -> float32 (n, classes), rows sum to 1."""
-    return stages("tiny", classes, 12, (20, 38, 60), (1, 1, 1), dropout)
+    return stages("tiny", classes, 16, (16, 32, 64), (1, 1, 1), dropout)
