@@ -28,7 +28,7 @@ OURS, THEIRS = "#0072b2", "#d55e00"
 #: Where a mark's name is: points to the right of it and above it, and its alignment. The paper's networks lie close
 #: together.
 ABOVE = (0, 12, "center")
-PLACES = {"a": (-9, 0, "right"), "c": (0, -13, "center"), "p": (9, 0, "left")}
+PLACES = {"a": (-9, 0, "right"), "c": (0, -13, "center"), "p": (9, 0, "left"), "mini-Xception": (9, 0, "left")}
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def main() -> None:
         place = PLACES.get(name, ABOVE)
         put(panel, f"{name}, {row['bytes'] / 1e6:.1f} MB", row["macs"], accuracy_of(row), OURS, place)
     for name, (macs, accuracy) in OTHERS.items():
-        put(panel, name, macs, accuracy, THEIRS, ABOVE)
+        put(panel, name, macs, accuracy, THEIRS, PLACES.get(name, ABOVE))
     for name, accuracy in LEVELS.items():
         panel.axhline(accuracy, color="0.6", lw=1, ls=(0, (5, 2)))
         panel.annotate(name, (0.995, accuracy), xycoords=("axes fraction", "data"), xytext=(0, 3),
