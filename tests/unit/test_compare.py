@@ -125,12 +125,13 @@ def test_labels_that_lie_close_are_moved_apart_about_their_middle() -> None:
     pytest.importorskip("matplotlib", reason="figures need vyraz[plots]")
     from vyraz.training.curves import _spread
 
-    assert _spread([0.1, 0.5, 0.9], 0.1) == [0.1, 0.5, 0.9]
-    assert _spread([0.62, 0.5, 0.60], 0.1) == pytest.approx([0.6733, 0.4733, 0.5733], abs=1e-3)
-    places = _spread([0.5] * 4, 0.1)
+    assert _spread([0.1, 0.5, 0.9], 0.1, 1) == [0.1, 0.5, 0.9]
+    assert _spread([0.62, 0.5, 0.60], 0.1, 1) == pytest.approx([0.6733, 0.4733, 0.5733], abs=1e-3)
+    places = _spread([0.5] * 4, 0.1, 1)
     assert sum(places) / 4 == pytest.approx(0.5)
     assert np.diff(places) == pytest.approx([0.1] * 3)
-    assert _spread([], 0.1) == []
+    assert _spread([0.55, 0.9, 0.95], 0.1, 0.95) == pytest.approx([0.55, 0.85, 0.95])
+    assert _spread([], 0.1, 1) == []
 
 
 def test_figure_1_needs_two_runs(run: Path, tmp_path: Path) -> None:

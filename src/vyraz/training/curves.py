@@ -53,12 +53,14 @@ def draw_accuracies(results: Sequence[Result], stem: Path) -> list[Path]:
     figure = _figure(8.0, 4.6)
     panel = figure.subplots()
     ends = []
+    longest = max(len(result.history) for result in results)
     for index, result in enumerate(results):
         values = result.curve(result.held_out, "accuracy")
         changed = ", augmented" if result.settings["augment"] and "augment" not in result.name else ""
         _line(panel, values, index)
         mark = "" if result.held_out == "val" else f" ({result.held_out})"
-        ends.append((f"{result.name}{mark}{changed}: {100 * values[-1]:.1f}", values[-1]))
+        short = f" after {len(values)}" if len(values) < longest else ""
+        ends.append((f"{result.name}{mark}{changed}: {100 * values[-1]:.1f}{short}", values[-1]))
     _label_ends(panel, ends)
     _dress(panel, "Accuracy on val (PublicTest and PrivateTest together)", "accuracy")
     return _save(figure, stem)
@@ -82,25 +84,29 @@ def _line(panel: Any, values: Sequence[float], index: int) -> None:
 def _label_ends(panel: Any, ends: Sequence[tuple[str, float]]) -> None:
     """Names at the right end of the lines, moved apart where lines end close together."""
     low, high = panel.get_ylim()
-    places = _spread([value for _, value in ends], _LABEL_GAP * (high - low))
-    for index, (text, _) in enumerate(ends):
+    places = _spread([value for _, value in ends], _LABEL_GAP * (high - low), high)
+    for index, (text, value) in enumerate(ends):
+        colour = _COLOURS[index % len(_COLOURS)]
         panel.annotate(
-            text, (1, places[index]), xycoords=("axes fraction", "data"), xytext=(5, 0), textcoords="offset points",
-            va="center", fontsize=9, color=_COLOURS[index % len(_COLOURS)], annotation_clip=False,
+            text, (1, value), xycoords=("axes fraction", "data"), xytext=(1.03, places[index]),
+            textcoords=("axes fraction", "data"), va="center", fontsize=9, color=colour, annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkB": 0, "relpos": (0, 0.5)},
         )  # fmt: skip
 
 
-def _spread(values: Sequence[float], gap: float) -> list[float]:
-    """Places at least `gap` apart: those that lie too close are moved apart about their middle."""
+def _spread(values: Sequence[float], gap: float, most: float) -> list[float]:
+    """Places at least `gap` apart, up to `most`: those that lie too close are moved apart about their middle."""
     groups: list[list[int]] = []
     for index in sorted(range(len(values)), key=lambda index: values[index]):
         groups.append([index])
         while len(groups) > 1 and _low(groups[-1], values, gap) < _low(groups[-2], values, gap) + gap * len(groups[-2]):
             groups[-2:] = [groups[-2] + groups[-1]]
-    places = [0.0] * len(values)
-    for group in groups:
+    places, ceiling = [0.0] * len(values), most
+    for group in reversed(groups):
+        low = min(_low(group, values, gap), ceiling - gap * (len(group) - 1))
         for number, index in enumerate(group):
-            places[index] = _low(group, values, gap) + gap * number
+            places[index] = low + gap * number
+        ceiling = low - gap
     return places
 
 
