@@ -24,7 +24,7 @@ __all__ = ["quantized"]
 #: Faces whose activations are looked at.
 _FACES = 2048
 _BATCH = 64
-#: Of the activations that keep their size. Of 99.9 to 99.999 this one cost the least on PublicTest over a, c, p and small.
+#: Of the activations that keep their size. Of 99.9 to 99.999 it cost the least on PublicTest over a, c, p and small.
 _PERCENTILE = 99.99
 _OPERATORS = ["Conv", "MatMul", "Gemm", "MaxPool"]
 #: Dense layers of more weights are most of a file: they are kept in 4 bits, so many of which share a scale.
