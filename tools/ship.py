@@ -32,7 +32,7 @@ MODELS, GOLDEN = ROOT / "src" / "vyraz" / "models", ROOT / "tests" / "golden"
 SPLITS = ("PublicTest", "PrivateTest", "PrivateTest-dedup")
 FIGURES = (
     "count", "accuracy", "macro_f1", "per_class", "confusion", "nll", "ece", "brier",
-    "coverage", "certain_accuracy", "votes_kl",
+    "coverage", "certain_accuracy", "votes_kl", "truth",
 )  # fmt: skip
 
 

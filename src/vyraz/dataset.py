@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from vyraz.crop import SIDE, fit_face
 from vyraz.errors import DataError
+from vyraz.ferplus import LABELS
 from vyraz.labelled import LabelledFaces
 from vyraz.pictures import PICTURE_SUFFIXES, read_picture
 from vyraz.types import EMOTIONS, Gray
@@ -31,6 +32,7 @@ _ALIASES = {
     "happiness": "happy",
     "sadness": "sad",
     "surprised": "surprise",
+    "contemptuous": "contempt",
 }
 _FOLDER_SPLITS = {
     "train": "Training",
@@ -46,7 +48,7 @@ _FOLDER_SPLITS = {
 
 @dataclass(frozen=True, slots=True)
 class LabelledPicture:
-    """One picture of a folder: `label` is an index into EMOTIONS, `usage` its split or empty."""
+    """One picture of a folder: `label` is an index into `ferplus.LABELS`, `usage` its split or empty."""
 
     path: Path
     label: int
@@ -83,12 +85,12 @@ def load_faces(path: Path, ignore: Sequence[str] = ()) -> LabelledFaces:
 
 
 def class_of(name: str) -> int | None:
-    """Index into EMOTIONS of a class by any of its common names or FER indexes 0-6, else None."""
+    """Index into `ferplus.LABELS` of a class by any of its common names or FER indexes 0-6, else None."""
     key = name.strip().lower()
     if key.isdecimal() and int(key) < len(EMOTIONS):
         return int(key)
     key = _ALIASES.get(key, key)
-    return EMOTIONS.index(key) if key in EMOTIONS else None
+    return LABELS.index(key) if key in LABELS else None
 
 
 def load_pictures(root: Path, ignore: Sequence[str] = ()) -> list[LabelledPicture]:
@@ -113,10 +115,10 @@ def load_pictures(root: Path, ignore: Sequence[str] = ()) -> list[LabelledPictur
     if unknown:
         raise DataError(
             f"{root}: unknown classes {', '.join(sorted(unknown))}; rename them to one of "
-            f"{', '.join(EMOTIONS)} or leave them out with --ignore NAME"
+            f"{', '.join(LABELS)} or leave them out with --ignore NAME"
         )
     if not pictures:
-        raise DataError(f"{root}: no pictures in class folders ({', '.join(EMOTIONS)})")
+        raise DataError(f"{root}: no pictures in class folders ({', '.join(LABELS)})")
     return pictures
 
 
@@ -150,7 +152,7 @@ def _class_folders(root: Path) -> list[tuple[Path, str]]:
 def _from_pictures(pictures: list[LabelledPicture]) -> LabelledFaces:
     images = np.stack([fit_face(read_picture(picture.path)) for picture in pictures])
     labels = np.array([picture.label for picture in pictures], dtype=np.int64)
-    return LabelledFaces(images, labels, np.array([picture.usage for picture in pictures]))
+    return LabelledFaces(images, labels, np.array([picture.usage for picture in pictures]), names=LABELS)
 
 
 def _from_npz(path: Path) -> LabelledFaces:

@@ -1,7 +1,7 @@
 """Accuracy, calibration, confusion and cost of a model on a labelled set."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from vyraz.errors import DataError, ModelError, UsageError
 from vyraz.labelled import LabelledFaces
 from vyraz.pictures import read_picture
 from vyraz.recognize import Recognizer
-from vyraz.types import EMOTIONS, Float, Labels
+from vyraz.types import Float, Labels
 
 __all__ = ["evaluate_faces", "evaluate_pictures", "evaluate_set"]
 
@@ -99,17 +99,15 @@ def evaluate_pictures(recognizer: Recognizer, pictures: Sequence[LabelledPicture
             lost.append(picture.label)
     scores = np.array(found, dtype=np.float32).reshape(len(found), len(recognizer.labels))
     missed = np.array(lost, dtype=np.int64)
-    return _report(recognizer.classifier, scores, np.array(labels, dtype=np.int64), EMOTIONS, lost=missed)
+    return _report(recognizer.classifier, scores, np.array(labels, dtype=np.int64), ferplus.LABELS, lost=missed)
 
 
 def _report(
     classifier: Classifier, scores: Float, labels: Labels, given: Sequence[str], lost: Labels | None
 ) -> dict[str, Any]:
     names = classifier.labels
-    places = _places(given, names)
-    truth = places[labels]
+    truth, missed = (_places(each, given, names) for each in (labels, np.empty(0, np.int64) if lost is None else lost))
     counts = metrics.confusion(truth, scores.argmax(axis=1), len(names))
-    missed = np.empty(0, dtype=np.int64) if lost is None else places[lost]
     totals = counts.sum(axis=1) + np.bincount(missed, minlength=len(names))
     if not totals.sum():
         raise DataError("there is nothing to evaluate")
@@ -131,13 +129,16 @@ def _report(
     return report if lost is None else report | {"not_found": len(lost)}
 
 
-def _places(given: Iterable[str], names: Iterable[str]) -> Labels:
-    """int64 (labels of the data,): where the model has each of them."""
-    by_name = {name: index for index, name in enumerate(names)}
-    missing = [label for label in given if label not in by_name]
+def _places(labels: Labels, given: Sequence[str], names: Sequence[str]) -> Labels:
+    """The labels, as indexes into the model's names in place of the data's."""
+    missing = [given[label] for label in np.unique(labels) if given[label] not in names]
     if missing:
-        raise ModelError(f"the model cannot be evaluated here: it has no label {', '.join(missing)}")
-    return np.array([by_name[label] for label in given], dtype=np.int64)
+        left_out = " ".join(f"--ignore {name}" for name in missing)
+        raise ModelError(
+            f"the model has no label {', '.join(missing)}; take another model, or leave out with {left_out}"
+        )
+    places = np.array([names.index(name) if name in names else -1 for name in given], dtype=np.int64)
+    return places[labels]
 
 
 def _probabilities(scores: Float, truth: Labels, threshold: float) -> dict[str, float | None]:

@@ -13,9 +13,13 @@ from vyraz.classify import Classifier
 from vyraz.crop import to_input
 from vyraz.evaluate import evaluate_faces
 from vyraz.labelled import LabelledFaces
-from vyraz.types import EMOTIONS
 
 HERE = Path(__file__).parent
+#: Those without a majority of the votes of FER+ are left out where that is the truth.
+FACES = {
+    ("fer", "PublicTest"): 3589, ("fer", "PrivateTest"): 3589, ("fer", "PrivateTest-dedup"): 3301,
+    ("ferplus", "PublicTest"): 3199, ("ferplus", "PrivateTest"): 3153, ("ferplus", "PrivateTest-dedup"): 2894,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", models.names())
@@ -35,7 +39,7 @@ def test_the_file_is_the_one_described(name: str) -> None:
 def test_figures_are_consistent(name: str) -> None:
     for split, figures in models.facts(name)["figures"].items():
         counts = np.array(figures["confusion"])
-        assert counts.sum() == figures["count"] == (3301 if split == "PrivateTest-dedup" else 3589)
+        assert counts.sum() == figures["count"] == FACES[figures["truth"], split]
         assert figures["accuracy"] == pytest.approx(counts.trace() / counts.sum())
         recalls = counts.diagonal() / counts.sum(axis=1)
         assert list(figures["per_class"].values()) == pytest.approx(recalls.tolist())
@@ -71,7 +75,8 @@ def test_accuracy_on_fer2013_is_the_one_in_the_table(fer2013: LabelledFaces, nam
     whole = models.facts(name)["precision"] == "float32"
     assert report["accuracy"] == pytest.approx(figures["accuracy"], abs=5e-4 if whole else 3e-3)
     assert report["nll"] == pytest.approx(figures["nll"], abs=1e-3 if whole else 1e-2)
-    assert report["per_class"].keys() == set(EMOTIONS)
+    assert list(report["per_class"]) == models.facts(name)["labels"]
+    assert report["truth"] == figures["truth"]
 
 
 def test_sizes() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -16,8 +17,9 @@ keras = pytest.importorskip("keras", reason="training needs vyraz[train]")
 from vyraz import ferplus  # noqa: E402
 from vyraz.classify import Classifier  # noqa: E402
 from vyraz.crop import to_input  # noqa: E402
-from vyraz.errors import DataError, RunError, UsageError  # noqa: E402
-from vyraz.evaluate import evaluate_faces  # noqa: E402
+from vyraz.dataset import load_faces  # noqa: E402
+from vyraz.errors import DataError, ModelError, RunError, UsageError  # noqa: E402
+from vyraz.evaluate import evaluate_faces, evaluate_set  # noqa: E402
 from vyraz.labelled import LabelledFaces  # noqa: E402
 from vyraz.metrics import calibrated  # noqa: E402
 from vyraz.training import networks  # noqa: E402
@@ -212,6 +214,24 @@ def test_votes_as_labels_give_an_eighth(faces: LabelledFaces, tmp_path: Path) ->
     assert report["count"] == 49
     assert list(report["per_class"]) == list(classifier.labels)
     assert report["per_class"]["contempt"] is None
+
+
+def test_contempt_is_evaluated_where_a_model_has_it(faces: LabelledFaces, tmp_path: Path) -> None:
+    """A folder of it counts for a network of eight labels, and is told to those of seven, in training too."""
+    run = Run(tmp_path / "run")
+    fit(settings_for("tiny", epochs=1, batch=16, precision="float32", labels="ferplus"), faces, run, Silent())
+    export(run, tmp_path / "eight.onnx", faces)
+    for name, count in {"contempt": 3, "happy": 2}.items():
+        (tmp_path / "set" / name).mkdir(parents=True)
+        for index, face in enumerate(faces.images[:count]):
+            cv2.imwrite(str(tmp_path / "set" / name / f"{index}.png"), face)
+    report = evaluate_set(tmp_path / "eight.onnx", tmp_path / "set")
+    assert np.array(report["confusion"]).sum(axis=1).tolist() == [0, 0, 0, 2, 0, 0, 0, 3]
+    with pytest.raises(ModelError, match=r"has no label contempt; .* --ignore contempt"):
+        evaluate_set("small", tmp_path / "set")
+    assert evaluate_set("small", tmp_path / "set", ignore=["contempt"])["count"] == 2
+    with pytest.raises(DataError, match="contempt is learnt from the votes"):
+        fit(SETTINGS, load_faces(tmp_path / "set"), Run(tmp_path / "other"), Silent())
 
 
 def test_teachers_that_do_not_fit_are_refused(faces: LabelledFaces, teacher: Path, tmp_path: Path) -> None:

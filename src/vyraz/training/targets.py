@@ -1,5 +1,7 @@
 """What each face is to be taken for: labels of FER-2013, or the votes of FER+."""
 
+from dataclasses import replace
+
 from vyraz import ferplus
 from vyraz.errors import DataError, UsageError
 from vyraz.labelled import LabelledFaces
@@ -27,10 +29,11 @@ def training_faces(faces: LabelledFaces, labels: str) -> LabelledFaces:
     """The faces of a Training split that say something: all, or those whose votes do.
 
     Raises:
-        DataError: votes are asked for, and the set has none, or none that say something.
+        DataError: votes are asked for, and the set has none, or none that say something; or faces of contempt
+            where it is no label.
     """
     if labels != "ferplus":
-        return faces
+        return _without_contempt(faces)
     telling = faces.take(ferplus.distributions(faces.needed_votes()).sum(axis=1) > 0)
     if not len(telling):
         raise DataError("the FER+ votes of the Training split say nothing")
@@ -57,6 +60,13 @@ def validation_faces(faces: LabelledFaces, labels: str) -> LabelledFaces:
     """Faces with the labels by which accuracy is told: the majority of the votes, where those are learnt.
 
     Raises:
-        DataError: votes are asked for, and the set has none, or no majority.
+        DataError: votes are asked for, and the set has none, or no majority; or faces of contempt where it is
+            no label.
     """
-    return faces.by_votes() if labels == "ferplus" else faces
+    return faces.by_votes() if labels == "ferplus" else _without_contempt(faces)
+
+
+def _without_contempt(faces: LabelledFaces) -> LabelledFaces:
+    if (faces.labels >= len(EMOTIONS)).any():
+        raise DataError("contempt is learnt from the votes of FER+ alone; move its folder out of the data set")
+    return replace(faces, names=EMOTIONS)
