@@ -19,6 +19,7 @@ from vyraz.runtime import open_session
 
 # Keras loads only layers that it knows.
 from vyraz.training import networks  # noqa: F401
+from vyraz.training.calibrate import scale_logits
 from vyraz.training.cost import cost_of
 from vyraz.training.quantize import quantized
 from vyraz.training.run import Run
@@ -39,7 +40,8 @@ def export(run: Run, path: Path, faces: LabelledFaces | None = None, *, int8: bo
     Args:
         run: a complete run.
         path: the file.
-        faces: a set on whose PublicTest split the temperature and the threshold of `uncertain` are
+        faces: a set on whose PublicTest split the scores are calibrated (vector scaling, folded into the last
+            layer; then a temperature, for what quantizing changed) and the threshold of `uncertain` is
             fitted; without it scores stay as the network gives them.
         int8: a quarter of the size, and faster; faces of the set's Training split tell the ranges.
 
@@ -54,6 +56,8 @@ def export(run: Run, path: Path, faces: LabelledFaces | None = None, *, int8: bo
     model, settings = load_network(run), run.read()["settings"]
     labels = settings.get("labels", "fer")
     known = validation_faces(faces.split("PublicTest"), labels) if faces is not None else None
+    if known is not None:
+        scale_logits(model, known)
     graph = _convert(model)
     _compare(model, graph)
     if int8 and faces is not None:

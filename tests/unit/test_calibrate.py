@@ -1,0 +1,69 @@
+"""Vector scaling: what it finds, and that the network then gives it."""
+
+import os
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+keras = pytest.importorskip("keras", reason="training needs vyraz[train]")
+
+from vyraz.crop import to_input  # noqa: E402
+from vyraz.labelled import LabelledFaces  # noqa: E402
+from vyraz.metrics import nll  # noqa: E402
+from vyraz.training.calibrate import scale_logits, vector_scaling  # noqa: E402
+from vyraz.types import Float, Labels  # noqa: E402
+
+SLOPES = np.array([0.5, 1.0, 1.5, 0.8], dtype=np.float32)
+OFFSETS = np.array([0.6, -0.5, 0.2, -0.3], dtype=np.float32)
+
+
+def softmax(logits: Float) -> Float:
+    powers = np.exp(logits)
+    scores: Float = powers / powers.sum(axis=1, keepdims=True)
+    return scores
+
+
+def drawn(scores: Float, rng: np.random.Generator) -> Labels:
+    """A label for each row, by its scores."""
+    found: Labels = (rng.random((len(scores), 1)) > scores.cumsum(axis=1)).sum(axis=1).clip(max=scores.shape[1] - 1)
+    return found
+
+
+def test_slopes_and_offsets_are_found_again() -> None:
+    rng = np.random.default_rng(4)
+    logits = rng.normal(0, 2, (40_000, 4)).astype(np.float32)
+    logits -= logits.mean(axis=1, keepdims=True)
+    slopes, offsets = vector_scaling(softmax(logits), drawn(softmax(logits * SLOPES + OFFSETS), rng))
+    np.testing.assert_allclose(slopes, SLOPES, rtol=0.07)
+    np.testing.assert_allclose(offsets, OFFSETS, atol=0.07)
+
+
+@pytest.mark.parametrize("count", [1, 12])
+def test_few_faces_change_little(count: int) -> None:
+    """With a class that does not occur, and faces that are all right."""
+    scores = softmax(np.eye(4, dtype=np.float32)[np.arange(count) % 3] * 3)
+    slopes, offsets = vector_scaling(scores, np.arange(count) % 3)
+    assert slopes.min() > 0.5
+    assert slopes.max() < 3
+    assert np.abs(offsets).max() < 1
+
+
+def test_the_network_gives_scaled_scores() -> None:
+    rng = np.random.default_rng(6)
+    keras.utils.set_random_seed(1)
+    shape = (48, 48, 1)
+    model = keras.Sequential([keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(7),
+                              keras.layers.Softmax()])  # fmt: skip
+    # Logits whose mean in a row is far from 0.
+    model.layers[1].set_weights([model.layers[1].get_weights()[0], np.arange(7, dtype=np.float32) + 5])
+    images = rng.integers(0, 256, (400, 48, 48), dtype=np.uint8)
+    before = np.asarray(model(to_input(images)))
+    labels = drawn(before[:, ::-1], rng)
+    scale_logits(model, LabelledFaces(images, labels, np.full(400, "PublicTest")))
+    after = np.asarray(model(to_input(images)))
+    slopes, offsets = vector_scaling(before, labels)
+    logits = np.log(before)
+    expected = softmax((logits - logits.mean(axis=1, keepdims=True)) * slopes + offsets)
+    np.testing.assert_allclose(after, expected, atol=1e-5)
+    assert nll(after, labels) < nll(before, labels)
