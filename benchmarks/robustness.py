@@ -1,6 +1,6 @@
 """Accuracy on PublicTest when faces arrive worse than they are there.
 
-python benchmarks/robustness.py --data fer2013.csv -o docs/robustness.json [--model NAME|FILE.onnx ...]
+python benchmarks/robustness.py --data fer2013.npz -o docs/robustness.json [--model NAME|FILE.onnx ...]
 """
 
 import argparse
@@ -10,15 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from vyraz import models
 from vyraz.classify import Classifier
-from vyraz.crop import to_input
 from vyraz.dataset import load_faces
+from vyraz.evaluate import evaluate_faces
 from vyraz.training.augment import Augmentation, augment
 from vyraz.training.degrade import blur, coarse, compress, darken
-from vyraz.types import Float, Gray
+from vyraz.types import Gray
 
 STILL = Augmentation(mirror=False, shift=0, scale=0, rotation=0, brightness=0, contrast=0, erase=0)
 SEED = 1
@@ -29,12 +28,6 @@ Change = Callable[[Gray, np.random.Generator], Gray]
 def moved(limits: Augmentation) -> Change:
     """Changes drawn from [-limit, limit]."""
     return lambda faces, rng: augment(faces, limits, rng)
-
-
-def named(classifier: Classifier, inputs: Float) -> npt.NDArray[np.str_]:
-    """The label of each face."""
-    found: npt.NDArray[np.str_] = np.array(classifier.labels)[classifier(inputs).argmax(axis=1)]
-    return found
 
 
 def each(change: Callable[[Gray, np.random.Generator], Gray]) -> Change:
@@ -69,13 +62,13 @@ def main() -> None:
     classifiers = {name: Classifier(name) for name in chosen.model or models.names()}
     table: dict[str, dict[str, float]] = {}
     for name, change in CHANGES.items():
-        inputs = to_input(change(faces.images, np.random.default_rng(SEED)))
+        changed = replace(faces, images=change(faces.images, np.random.default_rng(SEED)))
         table[name] = {
-            model: round(float((named(classifier, inputs) == np.array(faces.names)[faces.labels]).mean()), 4)
+            model: round(evaluate_faces(classifier, changed)["accuracy"], 4)
             for model, classifier in classifiers.items()
         }
         print(f"{name:28}", *(f"{model} {100 * value:.1f}" for model, value in table[name].items()))
-    command = f"python benchmarks/robustness.py --data fer2013.csv -o {chosen.output}"
+    command = f"python benchmarks/robustness.py --data fer2013.npz -o {chosen.output}"
     chosen.output.write_text(json.dumps({"command": command, "PublicTest": table}, indent=1) + "\n")
 
 

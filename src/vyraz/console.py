@@ -42,6 +42,9 @@ __all__ = [
     "track_views",
 ]
 
+#: By whose labels an accuracy is one.
+_TRUTHS = {"fer": "FER", "ferplus": "FER+"}
+
 errors = Console(stderr=True, highlight=False)
 results = Console(highlight=False)
 
@@ -161,17 +164,19 @@ def print_summary(summary: Summary) -> None:
 
 def print_models(rows: Mapping[str, Mapping[str, Any]]) -> None:
     """The shipped models with their figures, on stdout."""
-    table = _table("model", "parameters", "multiply-adds", "size", "PublicTest", "PrivateTest", "ECE", right=True)
+    table = _table("model", "labels", "params", "MACs", "size", "PublicTest", "PrivateTest", "ECE", right=True)
     for name, row in rows.items():
         public, private = (row["figures"][split] for split in ("PublicTest", "PrivateTest"))
         cost = (f"{row['parameters'] / 1e6:.2f} M", f"{row['macs'] / 1e6:.1f} M", f"{row['bytes'] / 1e6:.2f} MB")
-        table.add_row(name, *cost, f"{public['accuracy']:.2%}", f"{private['accuracy']:.2%}", f"{private['ece']:.3f}")
+        figures = (f"{public['accuracy']:.2%}", f"{private['accuracy']:.2%}", f"{private['ece']:.3f}")
+        table.add_row(name, _TRUTHS[private["truth"]], *cost, *figures)
     results.print(table)
 
 
 def print_report(report: Mapping[str, Any]) -> None:
     """One evaluation, on stdout."""
-    results.print(f"{report['model']} on {report['data']}, {report['split'] or 'all'}: {report['count']} pictures")
+    counted = f"{report['count']} pictures, labels: {_TRUTHS[report['truth']]}"
+    results.print(f"{report['model']} on {report['data']}, {report['split'] or 'all'}: {counted}")
     table = Table(box=None, pad_edge=False, show_header=False)
     for name in (
         "accuracy", "macro_f1", "nll", "ece", "brier", "coverage", "certain_accuracy", "votes_kl",
@@ -187,12 +192,13 @@ def print_report(report: Mapping[str, Any]) -> None:
 
 def print_reports(reports: Sequence[Mapping[str, Any]]) -> None:
     """Several models or data sets beside one another, on stdout."""
-    table = _table("data", "model", "pictures", "accuracy", "macro-F1", "ECE", "no face", right=True)
+    table = _table("data", "model", "labels", "pictures", "accuracy", "macro-F1", "ECE", "no face", right=True)
     for report in reports:
         name = report["data"] + (f", {report['split']}" if report["split"] else "")
         calibration = "-" if report["ece"] is None else f"{report['ece']:.3f}"
         figures = (f"{report['count']:,}", f"{report['accuracy']:.2%}", f"{report['macro_f1']:.3f}", calibration)
-        table.add_row(_plain(name), _plain(report["model"]), *figures, str(report.get("not_found", "-")))
+        kind = (_plain(name), _plain(report["model"]), _TRUTHS[report["truth"]])
+        table.add_row(*kind, *figures, str(report.get("not_found", "-")))
     results.print(table)
 
 

@@ -146,7 +146,7 @@ def test_demo(tmp_path: Path) -> None:
 
 def test_models() -> None:
     table = json.loads(run("models", "--json").stdout)
-    assert all(row["labels"] == list(vyraz.EMOTIONS) for row in table.values())
+    assert all(row["labels"][:7] == list(vyraz.EMOTIONS) for row in table.values())
     shown = run("models").stdout.decode()
     assert all(name in shown for name in table)
 

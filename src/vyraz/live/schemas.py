@@ -40,7 +40,7 @@ class ModelFacts(BaseModel):
     macs: int = Field(description="Multiply-adds a face.")
     bytes: int
     uncertain_below: float
-    accuracy: float = Field(description="On FER-2013 PrivateTest.")
+    accuracy: float = Field(description="On FER-2013 PrivateTest; by the votes of FER+ where contempt is a label.")
 
 
 class PageSettings(BaseModel):
