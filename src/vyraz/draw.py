@@ -152,8 +152,9 @@ def _draw_bars(canvas: Pixels, record: Record, bars: Box, size: int) -> None:
     """A row for each label: its name, and a bar as long as its score; the shown one in white."""
     small = _small(size)
     paint.panel(canvas, bars, small // 2, _DARK, _OPACITY)
-    start = bars.x + small * 5.2
-    length = bars.width - small * 5.8
+    names = max((paint.text_width(label, small) for label in record.steady), default=0)
+    start = bars.x + max(small * 5.2, small * 1.1 + names)
+    length = bars.x + bars.width - small * 0.6 - start
     row = (bars.height - 0.6 * small) / max(len(record.steady), 1)
     for number, (label, score) in enumerate(record.steady.items()):
         middle = bars.y + 0.3 * small + row * (number + 0.5)
