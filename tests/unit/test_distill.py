@@ -30,6 +30,7 @@ from vyraz.training.fit import fit  # noqa: E402
 from vyraz.training.heads import loss_weights, losses, with_heads  # noqa: E402
 from vyraz.training.networks._residual import BatchNormalization  # noqa: E402
 from vyraz.training.run import Run  # noqa: E402
+from vyraz.training.schedule import rate_of  # noqa: E402
 from vyraz.training.settings import settings_for  # noqa: E402
 from vyraz.types import EMOTIONS  # noqa: E402
 
@@ -304,9 +305,30 @@ def test_votes_without_votes_say_so(faces: LabelledFaces, tmp_path: Path) -> Non
     assert not (tmp_path / "run").exists()
 
 
-def test_labels_of_no_name_are_wrong_usage() -> None:
-    with pytest.raises(UsageError, match="fer, ferplus"):
-        settings_for("tiny", labels="affectnet")
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [({"labels": "affectnet"}, "fer, ferplus"), ({"schedule": "linear"}, "constant, step, cosine")],
+)
+def test_what_has_no_such_name_is_wrong_usage(chosen: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        settings_for("tiny", **chosen)
+
+
+def test_the_rate_follows_its_schedule() -> None:
+    recipe, per_epoch = networks.get("tiny").recipe, 10
+    rates = {}
+    for name in ("constant", "step", "cosine"):
+        settings = settings_for("tiny", epochs=20, learning_rate=0.01, schedule=name)
+        rate = rate_of(settings, recipe, per_epoch)
+        rates[name] = [float(rate(step)) if callable(rate) else rate for step in range(200)]
+    assert rates["constant"] == [0.01] * 200
+    np.testing.assert_allclose(rates["step"], [0.01] * 150 + [0.001] * 50, rtol=1e-5)
+    assert np.argmax(rates["cosine"]) == 20
+    assert rates["cosine"][0] == pytest.approx(0.001)
+    assert (np.diff(rates["cosine"])[:20] > 0).all()
+    assert (np.diff(rates["cosine"])[20:] < 0).all()
+    # That of the recipe is not a choice: older runs, which know of none, can be resumed.
+    assert settings_for("tiny", schedule="cosine").schedule == ""
 
 
 def test_settings_of_before_a_setting_was_there(faces: LabelledFaces, tmp_path: Path) -> None:

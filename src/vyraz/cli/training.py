@@ -28,6 +28,9 @@ def train(
     epochs: Annotated[int | None, typer.Option(min=1)] = None,
     batch: Annotated[int | None, typer.Option(min=1)] = None,
     lr: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
+    schedule: Annotated[
+        str | None, typer.Option(help="Of the rate: constant, step (a tenth for the last quarter) or cosine.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     augment: Annotated[bool | None, typer.Option("--augment/--no-augment")] = None,
     degrade: Annotated[
@@ -56,6 +59,7 @@ def train(
         network, options=options or (),
         epochs=epochs, batch=batch, learning_rate=lr, seed=seed, augment=augment, precision=precision,
         mixup=mixup, labels=labels, votes=votes, degrade=degrade, temperature=temperature, share=share,
+        schedule=schedule,
     )  # fmt: skip
     from vyraz.dataset import load_faces
 

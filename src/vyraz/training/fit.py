@@ -24,13 +24,13 @@ from vyraz.training.heads import loss_weights, losses, with_heads
 from vyraz.training.history import append_epoch, truncate_history
 from vyraz.training.networks.recipe import Recipe
 from vyraz.training.run import Run, Settings
+from vyraz.training.schedule import rate_of
 from vyraz.training.targets import names_of, training_faces, training_targets, validation_faces
 from vyraz.types import Float
 
 __all__ = ["Reporter", "fit"]
 
 _EVALUATION_BATCH = 512
-_WARMUP_EPOCHS = 2
 #: With several outputs, what Keras says of `scores` is what is said of a network that has no other.
 _NAMES = {"loss": "total_loss", "scores_loss": "loss", "scores_accuracy": "accuracy"}
 
@@ -166,15 +166,7 @@ def _restore(model: keras.Model, run: Run) -> int:
 
 
 def _optimizer(settings: Settings, recipe: Recipe, per_epoch: int) -> keras.optimizers.Optimizer:
-    rate: float | keras.optimizers.schedules.LearningRateSchedule = settings.learning_rate
-    if recipe.schedule == "cosine":
-        warmup = min(_WARMUP_EPOCHS, settings.epochs - 1) * per_epoch
-        rate = keras.optimizers.schedules.CosineDecay(
-            settings.learning_rate / 10,
-            settings.epochs * per_epoch - warmup,
-            warmup_target=settings.learning_rate,
-            warmup_steps=warmup,
-        )
+    rate = rate_of(settings, recipe, per_epoch)
     common = {
         "weight_decay": recipe.weight_decay or None,
         "use_ema": recipe.ema > 0,

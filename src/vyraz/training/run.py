@@ -34,6 +34,7 @@ __all__ = ["Run", "Settings", "digest_of"]
 class Settings:
     """Everything a training depends on besides the data; the same settings give the same history.
 
+    schedule: of the learning rate, empty for the recipe's.
     labels: "fer", the seven of FER-2013, or "ferplus", the eight of the votes. mixup, votes, degrade: as in
     `Recipe`.
     teacher: fingerprint of who teaches, empty for nobody; `temperature` softens its scores, `share` is their
@@ -55,6 +56,7 @@ class Settings:
     teacher: str = ""
     temperature: float = 4.0
     share: float = 0.9
+    schedule: str = ""
 
 
 @dataclass(frozen=True, slots=True)

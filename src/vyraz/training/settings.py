@@ -3,16 +3,18 @@
 import json
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from vyraz.errors import UsageError
 from vyraz.training import networks
+from vyraz.training.networks.recipe import Schedule
 from vyraz.training.run import Settings
 from vyraz.training.targets import names_of
 
 __all__ = ["PRECISIONS", "parse_options", "settings_for"]
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+SCHEDULES = get_args(Schedule)
 
 
 def settings_for(
@@ -25,7 +27,8 @@ def settings_for(
         seed: of shuffling, augmentation, dropout and initial weights.
         options: of the network's `build`, each as NAME=VALUE.
         labels: "fer" or "ferplus".
-        chosen: epochs, batch, learning_rate, augment, precision, mixup, votes, degrade, temperature, share.
+        chosen: epochs, batch, learning_rate, augment, precision, mixup, votes, degrade, temperature, share,
+            schedule.
 
     Raises:
         UsageError: no such network, or an option that makes no sense.
@@ -41,6 +44,8 @@ def settings_for(
         raise UsageError(f"no precision is called {values['precision']!r}; there are: {', '.join(PRECISIONS)}")
     if not values["learning_rate"] > 0:
         raise UsageError(f"the learning rate must be above 0, not {values['learning_rate']}")
+    if chosen.get("schedule") not in (None, recipe.schedule):
+        values["schedule"] = chosen["schedule"]
     settings = Settings(network=network, seed=seed, options=parse_options(options), labels=labels, **values)
     _refuse_contradictions(settings)
     return settings
@@ -48,6 +53,8 @@ def settings_for(
 
 def _refuse_contradictions(settings: Settings) -> None:
     names_of(settings.labels)
+    if settings.schedule not in ("", *SCHEDULES):
+        raise UsageError(f"no schedule is called {settings.schedule!r}; there are: {', '.join(SCHEDULES)}")
     for name in ("mixup", "votes", "degrade", "temperature", "share"):
         if not 0 <= getattr(settings, name) < math.inf:
             raise UsageError(f"{name} must be 0 or more, not {getattr(settings, name)}")

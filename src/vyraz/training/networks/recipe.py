@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Recipe"]
+__all__ = ["Recipe", "Schedule"]
+
+#: Of the learning rate, see `vyraz.training.schedule`.
+Schedule = Literal["constant", "step", "cosine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Recipe:
     learning_rate: float
     batch: int
     epochs: int
-    schedule: Literal["cosine", "constant"] = "constant"
+    schedule: Schedule = "constant"
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     ema: float = 0.0
