@@ -10,7 +10,7 @@ from vyraz.crop import to_input
 from vyraz.labelled import LabelledFaces
 from vyraz.types import Float, Labels
 
-__all__ = ["scale_logits", "vector_scaling"]
+__all__ = ["scale_logits", "scaled", "vector_scaling"]
 
 _BATCH = 512
 _SMALLEST = 1e-12
@@ -29,14 +29,23 @@ def vector_scaling(scores: Float, labels: Labels) -> tuple[Float, Float]:
     Returns:
         slopes, above 0, and offsets: float32 (classes,), for logits that have a mean of 0 in each row.
     """
-    logits, classes = _logits(scores), scores.shape[1]
+    classes = scores.shape[1]
 
     def cost(point: Float) -> float:
-        scaled = logits * np.exp(point[:classes]) + point[classes:]
-        return metrics.nll(_softmax(scaled), labels) + float(point @ point) / (2 * len(labels))
+        likely = scaled(scores, np.exp(point[:classes]), point[classes:])
+        return metrics.nll(likely, labels) + float(point @ point) / (2 * len(labels))
 
     found = minimize(cost, np.zeros(2 * classes), method="L-BFGS-B").x.astype(np.float32)
     return np.exp(found[:classes]), found[classes:]
+
+
+def scaled(scores: Float, slopes: Float, offsets: Float) -> Float:
+    """Scores, float32 (n, classes), as slopes and offsets of `vector_scaling` change them."""
+    logits = np.log(np.maximum(scores, _SMALLEST))
+    logits = (logits - logits.mean(axis=1, keepdims=True)) * slopes + offsets
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    result: Float = powers / powers.sum(axis=1, keepdims=True)
+    return result
 
 
 def scale_logits(model: keras.Model, faces: LabelledFaces) -> None:
@@ -53,15 +62,3 @@ def scale_logits(model: keras.Model, faces: LabelledFaces) -> None:
     # Logits of this layer have any mean; softmax takes no notice of it, slopes do.
     kernel, bias = kernel - kernel.mean(axis=1, keepdims=True), bias - bias.mean()
     last.set_weights([kernel * slopes, bias * slopes + offsets])
-
-
-def _logits(scores: Float) -> Float:
-    logits = np.log(np.maximum(scores, _SMALLEST))
-    centred: Float = logits - logits.mean(axis=1, keepdims=True)
-    return centred
-
-
-def _softmax(logits: Float) -> Float:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    scores: Float = powers / powers.sum(axis=1, keepdims=True)
-    return scores
