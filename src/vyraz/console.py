@@ -42,9 +42,6 @@ __all__ = [
     "track_views",
 ]
 
-#: By whose labels an accuracy is one.
-_TRUTHS = {"fer": "FER", "ferplus": "FER+"}
-
 errors = Console(stderr=True, highlight=False)
 results = Console(highlight=False)
 
@@ -169,13 +166,14 @@ def print_models(rows: Mapping[str, Mapping[str, Any]]) -> None:
         public, private = (row["figures"][split] for split in ("PublicTest", "PrivateTest"))
         cost = (f"{row['parameters'] / 1e6:.2f} M", f"{row['macs'] / 1e6:.1f} M", f"{row['bytes'] / 1e6:.2f} MB")
         figures = (f"{public['accuracy']:.2%}", f"{private['accuracy']:.2%}", f"{private['ece']:.3f}")
-        table.add_row(name, _TRUTHS[private["truth"]], *cost, *figures)
+        labels = "FER+" if private["truth"] == "ferplus" else "FER"
+        table.add_row(name, labels, *cost, *figures)
     results.print(table)
 
 
 def print_report(report: Mapping[str, Any]) -> None:
     """One evaluation, on stdout."""
-    counted = f"{report['count']} pictures, labels: {_TRUTHS[report['truth']]}"
+    counted = f"{report['count']} pictures" + (", by their FER+ votes" if report["truth"] == "ferplus" else "")
     results.print(f"{report['model']} on {report['data']}, {report['split'] or 'all'}: {counted}")
     table = Table(box=None, pad_edge=False, show_header=False)
     for name in (
@@ -197,7 +195,7 @@ def print_reports(reports: Sequence[Mapping[str, Any]]) -> None:
         name = report["data"] + (f", {report['split']}" if report["split"] else "")
         calibration = "-" if report["ece"] is None else f"{report['ece']:.3f}"
         figures = (f"{report['count']:,}", f"{report['accuracy']:.2%}", f"{report['macro_f1']:.3f}", calibration)
-        kind = (_plain(name), _plain(report["model"]), _TRUTHS[report["truth"]])
+        kind = (_plain(name), _plain(report["model"]), "FER+" if report["truth"] == "ferplus" else "given")
         table.add_row(*kind, *figures, str(report.get("not_found", "-")))
     results.print(table)
 
