@@ -190,13 +190,14 @@ def print_report(report: Mapping[str, Any]) -> None:
 
 def print_reports(reports: Sequence[Mapping[str, Any]]) -> None:
     """Several models or data sets beside one another, on stdout."""
-    table = _table("data", "model", "labels", "pictures", "accuracy", "macro-F1", "ECE", "no face", right=True)
+    lost = ["no face"] if any("not_found" in report for report in reports) else []
+    table = _table("data", "model", "labels", "pictures", "accuracy", "macro-F1", "ECE", *lost, right=True)
     for report in reports:
         name = report["data"] + (f", {report['split']}" if report["split"] else "")
         calibration = "-" if report["ece"] is None else f"{report['ece']:.3f}"
         figures = (f"{report['count']:,}", f"{report['accuracy']:.2%}", f"{report['macro_f1']:.3f}", calibration)
         kind = (_plain(name), _plain(report["model"]), "FER+" if report["truth"] == "ferplus" else "given")
-        table.add_row(*kind, *figures, str(report.get("not_found", "-")))
+        table.add_row(*kind, *figures, *(str(report.get("not_found", "-")) for _ in lost))
     results.print(table)
 
 
