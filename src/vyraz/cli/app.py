@@ -38,7 +38,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            raise typer.Exit(_complain("stopped; what was done until now is kept", 130)) from None
+            raise typer.Exit(_complain("stopped; what was finished is kept", 130)) from None
 
 
 def _complain(message: str, code: int) -> int:
