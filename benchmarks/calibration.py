@@ -8,7 +8,6 @@ with FER+ votes for `votes_kl`.
 """
 
 import argparse
-import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -46,8 +45,9 @@ def main() -> None:
     faces = everything.split("PublicTest")
     figure = Figure(figsize=(9.5, 4.2), layout="constrained")
     panels = figure.subplots(1, 2)
-    styles = itertools.cycle(STYLES)
-    table = {name: figures_of(name, faces, panels, next(styles)) for name in models.names()}
+    # An int8 network's curves lie on those of the other.
+    drawn = dict(zip((name for name in models.names() if not name.endswith("-int8")), STYLES, strict=True))
+    table = {name: figures_of(name, faces, panels, drawn.get(name)) for name in models.names()}
     dress(*panels)
     figure.savefig(chosen.output.with_suffix(".png"), dpi=150)
     found = {
@@ -58,18 +58,18 @@ def main() -> None:
     chosen.output.write_text(json.dumps(found, indent=1) + "\n")
 
 
-def figures_of(name: str, faces: LabelledFaces, panels: Any, style: dict[str, Any]) -> dict[str, Any]:
-    """A model's figures; its curves are drawn."""
+def figures_of(name: str, faces: LabelledFaces, panels: Any, style: dict[str, Any] | None) -> dict[str, Any]:
+    """A model's figures; its curves are drawn, in the style given."""
     classifier = Classifier(name)
     report = evaluate_faces(classifier, faces)
     known = faces.by_votes() if report["truth"] == "ferplus" else faces
     scores = classifier(to_input(known.images))
     confidence, right = bins_of(scores, scores.argmax(axis=1) == known.labels)
-    panels[0].plot(confidence, right, marker="o", ms=3.5, lw=1.5, label=name, **style)
-    coverage, risk = metrics.risk_coverage(scores, known.labels)
-    # Of the first few the error rate is noise.
-    panels[1].plot(coverage[100:], risk[100:], lw=1.6, label=name, **style)
-    if report["certain_accuracy"] is not None:
+    if style:
+        panels[0].plot(confidence, right, marker="o", ms=3.5, lw=1.5, label=name, **style)
+        coverage, risk = metrics.risk_coverage(scores, known.labels)
+        # Of the first few the error rate is noise.
+        panels[1].plot(coverage[100:], risk[100:], lw=1.6, label=name, **style)
         panels[1].plot(report["coverage"], 1 - report["certain_accuracy"], "o", ms=6, color=style["color"])
     curve = [[round(float(value), 3) for value in pair] for pair in zip(confidence, right, strict=True)]
     below = {"uncertain_below": classifier.card.uncertain_below}

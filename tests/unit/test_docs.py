@@ -55,6 +55,20 @@ def test_the_model_card_holds_the_other_models() -> None:
         assert f"| `{name}` | {' | '.join([*cost, *shares, *calibration])} |" in text
 
 
+def test_the_model_of_the_votes_is_told_by_its_own_truth() -> None:
+    row = models.facts("small-ferplus")
+    figures = [row["figures"][split] for split in SPLITS]
+    assert all(part["truth"] == "ferplus" for part in figures)
+    card = (ROOT / "MODEL_CARD.md").read_text(encoding="utf-8").partition("## `small-ferplus`")[2]
+    forms = (("pictures", "count", "{:,}"), ("accuracy", "accuracy", "{:.1%}"), ("ECE (15 bins)", "ece", "{:.3f}"))
+    for caption, name, form in forms:
+        shown = " | ".join(form.format(part[name]).replace("%", " %") for part in figures)
+        assert f"| {caption} | {shown} |" in card
+    assert f"| {' | '.join(f'{recall:.3f}' for recall in figures[1]['per_class'].values())} |" in card
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").replace("\n", " ")
+    assert f"the same in {100 * figures[1]['accuracy']:.1f} % of PrivateTest" in readme
+
+
 def test_the_reproduction_holds_the_table_that_compare_draws() -> None:
     text = (ROOT / "docs" / "reproduction.md").read_text(encoding="utf-8")
     assert (ROOT / "docs" / "runs" / "table.md").read_text(encoding="utf-8").strip() in text
