@@ -126,7 +126,7 @@ def _measure(runs: list[Path], data: Path) -> None:
 def export(
     run: Annotated[Path, typer.Argument(help="Folder of a complete run.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The .onnx to write.")],
-    calibrate: Annotated[Path | None, typer.Option(help="Labelled set whose PublicTest split fits the scores.")] = None,
+    calibrate: Annotated[Path | None, typer.Option(help="Labelled set whose PublicTest split calibrates it.")] = None,
     int8: Annotated[
         bool, typer.Option("--int8", help="A quarter of the size, and faster; learns its ranges from --calibrate.")
     ] = False,
