@@ -55,6 +55,17 @@ def test_the_model_card_holds_the_other_models() -> None:
         assert f"| `{name}` | {' | '.join([*cost, *shares, *calibration])} |" in text
 
 
+def test_what_each_part_gives_is_what_the_histories_say() -> None:
+    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    histories = list((ROOT / "docs" / "runs" / "ablation").glob("*/history.jsonl"))
+    assert len(histories) == text.count("](runs/ablation/") == 5
+    for history in histories:
+        last = json.loads(history.read_text(encoding="utf-8").splitlines()[-1])
+        row = next(line for line in text.splitlines() if f"[{history.parent.name}](runs/ablation/" in line)
+        assert last["epoch"] == 30
+        assert f"| {100 * last['PublicTest']['accuracy']:.1f} % |" in row
+
+
 def test_the_model_of_the_votes_is_told_by_its_own_truth() -> None:
     row = models.facts("small-ferplus")
     figures = [row["figures"][split] for split in SPLITS]
