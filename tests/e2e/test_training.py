@@ -24,6 +24,11 @@ from vyraz.types import EMOTIONS
 
 keras = pytest.importorskip("keras", reason="training needs vyraz[train]")
 
+from vyraz.dataset import load_faces  # noqa: E402
+from vyraz.training.calibrate import scale_logits  # noqa: E402
+from vyraz.training.export import load_network  # noqa: E402
+from vyraz.training.run import Run  # noqa: E402
+
 VYRAZ = Path(sys.executable).with_name("vyraz")
 EPOCHS = 6
 SETTINGS = ("--epochs", str(EPOCHS), "--batch", "28", "--lr", "0.004", "--precision", "float32", "--seed", "3")
@@ -220,16 +225,31 @@ def test_exporting_an_incomplete_run_says_so(trained: Trained, tmp_path: Path) -
     assert not (tmp_path / "torn.onnx").exists()
 
 
-def test_onnx_scores_equal_those_of_keras(trained: Trained, exported: Path) -> None:
+def test_onnx_scores_equal_those_of_keras(trained: Trained, tmp_path: Path) -> None:
+    path = tmp_path / "plain.onnx"
+    done = call("export", trained.straight, "-o", path)
+    assert done.returncode == 0, done.stderr
     faces = np.random.default_rng(7).random((32, 48, 48, 1), dtype=np.float32)
-    expected = np.asarray(keras.saving.load_model(trained.straight / "model.keras")(faces, training=False))
-    session = ort.InferenceSession(exported, providers=["CPUExecutionProvider"])
+    expected = np.asarray(load_network(Run(trained.straight))(faces, training=False))
+    session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
     scores = session.run(None, {session.get_inputs()[0].name: faces})[0]
     assert scores.dtype == np.float32
     np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-5)
     np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
     # Not a network that gives every face the same scores.
     assert np.ptp(expected, axis=0).max() > 1e-4
+
+
+def test_calibrated_onnx_scores_equal_those_of_keras_with_its_logits_scaled(trained: Trained, exported: Path) -> None:
+    faces = np.random.default_rng(7).random((32, 48, 48, 1), dtype=np.float32)
+    network = load_network(Run(trained.straight))
+    plain = np.asarray(network(faces, training=False))
+    scale_logits(network, load_faces(trained.data).with_splits().split("PublicTest"))
+    expected = np.asarray(network(faces, training=False))
+    session = ort.InferenceSession(exported, providers=["CPUExecutionProvider"])
+    scores = session.run(None, {session.get_inputs()[0].name: faces})[0]
+    np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-5)
+    assert np.abs(expected - plain).max() > 1e-3
 
 
 def test_onnx_has_batch_norm_folded(exported: Path) -> None:
