@@ -124,6 +124,16 @@ def test_how_far_scores_can_be_trusted_is_as_measured() -> None:
     assert f"| `uncertain` below a confidence of | {thresholds} |" in text
 
 
+def test_what_vector_scaling_gives_is_as_measured() -> None:
+    text = (ROOT / "docs" / "trust.md").read_text(encoding="utf-8").replace("\n", " ")
+    for name, row in measured("scaling").items():
+        before, after = row["temperature"], row["vector scaling"]
+        assert f"of `{name}` from {before['nll']:.3f} to {after['nll']:.3f}" in text
+        assert abs(after["accuracy"] - before["accuracy"]) < 0.002
+    before, after = measured("scaling")["small"]["temperature"], measured("scaling")["small"]["vector scaling"]
+    assert f"ECE of `small` falls from {before['ece']:.3f} to {after['ece']:.3f}" in text
+
+
 def test_the_measured_models_are_the_shipped_ones() -> None:
     for name, row in measured("calibration").items():
         assert row["accuracy"] == pytest.approx(models.facts(name)["figures"]["PublicTest"]["accuracy"], abs=1e-3)
