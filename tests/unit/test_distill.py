@@ -25,7 +25,7 @@ from vyraz.metrics import calibrated  # noqa: E402
 from vyraz.training import networks  # noqa: E402
 from vyraz.training.data import Epochs, one_hot  # noqa: E402
 from vyraz.training.distill import taught, write_scores  # noqa: E402
-from vyraz.training.export import export  # noqa: E402
+from vyraz.training.export import export, load_network  # noqa: E402
 from vyraz.training.fit import fit  # noqa: E402
 from vyraz.training.heads import loss_weights, losses, with_heads  # noqa: E402
 from vyraz.training.networks._residual import BatchNormalization  # noqa: E402
@@ -329,6 +329,24 @@ def test_the_rate_follows_its_schedule() -> None:
     assert (np.diff(rates["cosine"])[20:] < 0).all()
     # That of the recipe is not a choice: older runs, which know of none, can be resumed.
     assert settings_for("tiny", schedule="cosine").schedule == ""
+
+
+def test_weights_are_averaged_as_asked(faces: LabelledFaces, tmp_path: Path) -> None:
+    """What is kept: with an average that moves slowly, about the first weights; without one, the last ones."""
+    kept = {}
+    for ema in (None, 0.0, 0.9999):
+        run = Run(tmp_path / f"{ema}")
+        fit(replace(SETTINGS, ema=ema), faces, run, Silent())
+        kept[ema] = load_network(run).get_weights()[0]
+    changes = {ema: np.abs(kept[0.9999] - kept[ema]).max() for ema in (None, 0.0)}
+    assert changes[0.0] > changes[None] > 0
+    assert settings_for("tiny", ema=networks.get("tiny").recipe.ema).ema is None
+
+
+@pytest.mark.parametrize("ema", [1.0, -0.1, float("nan")])
+def test_an_average_that_never_moves_is_wrong_usage(ema: float) -> None:
+    with pytest.raises(UsageError, match="ema must be"):
+        settings_for("tiny", ema=ema)
 
 
 def test_settings_of_before_a_setting_was_there(faces: LabelledFaces, tmp_path: Path) -> None:

@@ -37,6 +37,9 @@ def train(
         float | None, typer.Option(min=0, max=1, help="Chance of blur, low light, JPEG or few pixels.")
     ] = None,
     mixup: Annotated[float | None, typer.Option(min=0, help="Blend pictures in pairs, by Beta(ALPHA, ALPHA).")] = None,
+    ema: Annotated[
+        float | None, typer.Option(help="Momentum of the moving average of the weights, which is kept; 0 for none.")
+    ] = None,
     labels: Annotated[str, typer.Option(help="fer, or ferplus: eight by the votes of FER+.")] = "fer",
     votes: Annotated[float | None, typer.Option(min=0, help="Weight of a second head that learns FER+.")] = None,
     teacher: Annotated[
@@ -59,7 +62,7 @@ def train(
         network, options=options or (),
         epochs=epochs, batch=batch, learning_rate=lr, seed=seed, augment=augment, precision=precision,
         mixup=mixup, labels=labels, votes=votes, degrade=degrade, temperature=temperature, share=share,
-        schedule=schedule,
+        schedule=schedule, ema=ema,
     )  # fmt: skip
     from vyraz.dataset import load_faces
 

@@ -167,11 +167,8 @@ def _restore(model: keras.Model, run: Run) -> int:
 
 def _optimizer(settings: Settings, recipe: Recipe, per_epoch: int) -> keras.optimizers.Optimizer:
     rate = rate_of(settings, recipe, per_epoch)
-    common = {
-        "weight_decay": recipe.weight_decay or None,
-        "use_ema": recipe.ema > 0,
-        "ema_momentum": recipe.ema or 0.99,
-    }
+    ema = recipe.ema if settings.ema is None else settings.ema
+    common = {"weight_decay": recipe.weight_decay or None, "use_ema": ema > 0, "ema_momentum": ema or 0.99}
     if recipe.optimizer == "sgd":
         optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=recipe.nesterov, **common)
     else:

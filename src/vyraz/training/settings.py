@@ -28,7 +28,7 @@ def settings_for(
         options: of the network's `build`, each as NAME=VALUE.
         labels: "fer" or "ferplus".
         chosen: epochs, batch, learning_rate, augment, precision, mixup, votes, degrade, temperature, share,
-            schedule.
+            schedule, ema.
 
     Raises:
         UsageError: no such network, or an option that makes no sense.
@@ -46,6 +46,8 @@ def settings_for(
         raise UsageError(f"the learning rate must be above 0, not {values['learning_rate']}")
     if chosen.get("schedule") not in (None, recipe.schedule):
         values["schedule"] = chosen["schedule"]
+    if chosen.get("ema") not in (None, recipe.ema):
+        values["ema"] = chosen["ema"]
     settings = Settings(network=network, seed=seed, options=parse_options(options), labels=labels, **values)
     _refuse_contradictions(settings)
     return settings
@@ -55,6 +57,8 @@ def _refuse_contradictions(settings: Settings) -> None:
     names_of(settings.labels)
     if settings.schedule not in ("", *SCHEDULES):
         raise UsageError(f"no schedule is called {settings.schedule!r}; there are: {', '.join(SCHEDULES)}")
+    if not 0 <= (settings.ema or 0) < 1:
+        raise UsageError(f"ema must be 0 or more and below 1, not {settings.ema}")
     for name in ("mixup", "votes", "degrade", "temperature", "share"):
         if not 0 <= getattr(settings, name) < math.inf:
             raise UsageError(f"{name} must be 0 or more, not {getattr(settings, name)}")
