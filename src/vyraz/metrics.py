@@ -110,7 +110,7 @@ def calibrated(scores: Float, temperature: float) -> Float:
     if temperature == 1:
         return scores
     powers = np.maximum(scores, _SMALLEST) ** (1 / temperature)
-    result: Float = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    result: Float = (powers / powers.sum(axis=-1, keepdims=True)).astype(np.float32)
     return result
 
 

@@ -23,13 +23,14 @@ from vyraz.evaluate import evaluate_faces, evaluate_set  # noqa: E402
 from vyraz.labelled import LabelledFaces  # noqa: E402
 from vyraz.metrics import calibrated  # noqa: E402
 from vyraz.training import networks  # noqa: E402
-from vyraz.training.data import Epochs, one_hot  # noqa: E402
+from vyraz.training.augment import Augmentation  # noqa: E402
+from vyraz.training.data import Epochs, Seen, one_hot  # noqa: E402
 from vyraz.training.distill import taught, write_scores  # noqa: E402
 from vyraz.training.export import export, load_network  # noqa: E402
 from vyraz.training.fit import fit  # noqa: E402
 from vyraz.training.heads import loss_weights, losses, with_heads  # noqa: E402
 from vyraz.training.networks._residual import BatchNormalization  # noqa: E402
-from vyraz.training.run import Run  # noqa: E402
+from vyraz.training.run import Run, digest_of  # noqa: E402
 from vyraz.training.schedule import rate_of  # noqa: E402
 from vyraz.training.settings import settings_for  # noqa: E402
 from vyraz.types import EMOTIONS  # noqa: E402
@@ -167,16 +168,64 @@ def test_scores_of_teachers_are_stored_and_learnt(faces: LabelledFaces, teacher:
     write_scores([teacher, teacher], training_of(faces), path, views=range(2))
     settings, teachers = taught(SETTINGS, [path], training_of(faces))
     assert teachers is not None
-    assert teachers.stored is not None
+    assert isinstance(teachers.stored, Seen)
     assert settings.teacher == teachers.fingerprint != ""
-    assert teachers.stored.shape == (224, 7)
-    np.testing.assert_allclose(teachers.stored.sum(axis=1), 1, atol=1e-3)
+    assert teachers.stored.targets.shape == (2, 224, 7)
+    np.testing.assert_allclose(teachers.stored.targets.sum(axis=-1), 1, atol=1e-6)
     fit(settings, faces, Run(tmp_path / "run"), Silent(), teachers=teachers)
     rows = [json.loads(line) for line in (tmp_path / "run" / "history.jsonl").read_text().splitlines()]
     assert {"loss", "accuracy", "softened_loss", "total_loss"} <= rows[-1]["train"].keys()
     # Of a size with what is told of the held-out set, whatever else is learnt.
     assert 0.2 < rows[-1]["train"]["loss"] / rows[-1]["PublicTest"]["loss"] < 5
     assert rows[-1]["train"]["softened_loss"] < rows[0]["train"]["softened_loss"]
+
+
+def test_what_is_stored_was_said_of_the_very_views_that_are_shown(
+    faces: LabelledFaces, teacher: Path, tmp_path: Path
+) -> None:
+    path, training = tmp_path / "scores.npz", training_of(faces)
+    write_scores([teacher], training, path, views=range(2))
+    _, stored = taught(SETTINGS, [path], training)
+    _, at_hand = taught(SETTINGS, [teacher], training)
+    assert stored is not None
+    assert at_hand is not None
+    assert isinstance(stored.stored, Seen)
+    epochs = Epochs(training, {"scores": one_hot(training.labels, 7)}, batch=100, seed=5, seen=stored.stored)
+    shown = []
+    for epoch in range(3):
+        for inputs, targets in epochs(epoch):
+            np.testing.assert_allclose(targets["softened"], at_hand(inputs, 1.0), atol=2e-3)
+        shown.append(np.concatenate([inputs for inputs, _ in epochs(epoch)]).mean(axis=(1, 2, 3)))
+    # The third epoch has the views of the first, in an order of its own.
+    assert not np.allclose(shown[0], shown[2])
+    np.testing.assert_allclose(np.sort(shown[0]), np.sort(shown[2]))
+    assert not np.allclose(np.sort(shown[0]), np.sort(shown[1]))
+    hidden = replace(epochs, augmentation=Augmentation(erase=1.0))
+    (plain, *_), (covered, *_) = next(epochs(0)), next(hidden(0))
+    changed = np.abs(plain - covered).max(axis=-1) > 0
+    assert changed.any(axis=(1, 2)).all()
+    assert changed.mean() < 0.2
+
+
+def test_scores_on_average_over_views_are_learnt_too(faces: LabelledFaces, tmp_path: Path) -> None:
+    """As files were before each view had its own."""
+    path, training = tmp_path / "scores.npz", training_of(faces)
+    np.savez(path, scores=one_hot(training.labels, 7), pictures=digest_of(training.images))
+    settings, teachers = taught(SETTINGS, [path], training)
+    fit(settings, faces, Run(tmp_path / "run"), Silent(), teachers=teachers)
+    rows = [json.loads(line) for line in (tmp_path / "run" / "history.jsonl").read_text().splitlines()]
+    assert rows[-1]["train"]["softened_loss"] < rows[0]["train"]["softened_loss"]
+
+
+@pytest.mark.parametrize("damage", [{"limits": "{"}, {"limits": '{"tilt": 1}'}, {"seed": "x"}, {}])
+def test_scores_of_unknown_views_are_one_sentence(faces: LabelledFaces, tmp_path: Path, damage: dict[str, str]) -> None:
+    path, training = tmp_path / "scores.npz", training_of(faces)
+    said = one_hot(training.labels, 7)[None]
+    arrays: dict[str, Any] = {"scores": said, "pictures": digest_of(training.images)}
+    arrays |= {"limits": "{}", "seed": "1"} | damage if damage else {}
+    np.savez(path, **arrays)
+    with pytest.raises(DataError, match="which views"):
+        taught(SETTINGS, [path], training)
 
 
 def test_stopped_and_resumed_gives_the_same(faces: LabelledFaces, teacher: Path, tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 from vyraz.training.degrade import degrade
-from vyraz.types import Gray
+from vyraz.types import Float, Gray
 
-__all__ = ["Augmentation", "augment"]
+__all__ = ["Augmentation", "Views", "augment", "damage", "draw"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,46 @@ class Augmentation:
     degrade: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Views:
+    """How each of n faces is seen: turned, moved and lit.
+
+    matrices: float64 (n, 2, 3), about the picture's centre. gain, bias: float32 (n, 1, 1), of its grays.
+    """
+
+    matrices: np.ndarray
+    gain: Float
+    bias: Float
+
+    def take(self, rows: np.ndarray) -> "Views":
+        """Those of some faces."""
+        return Views(self.matrices[rows], self.gain[rows], self.bias[rows])
+
+    def __call__(self, faces: Gray) -> Gray:
+        """The faces as they are seen: uint8 (n, side, side), a new array."""
+        seen = np.empty_like(faces)
+        for index, matrix in enumerate(self.matrices):
+            cv2.warpAffine(faces[index], matrix, faces.shape[1:], dst=seen[index], borderMode=cv2.BORDER_REPLICATE)
+        mean = seen.mean(axis=(1, 2), keepdims=True, dtype=np.float32)
+        # Rounded, as a bare cast cuts off and would darken every picture.
+        lit: Gray = np.clip(np.rint((seen - mean) * self.gain + mean + self.bias), 0, 255).astype(np.uint8)
+        return lit
+
+
+def draw(count: int, side: int, limits: Augmentation, rng: np.random.Generator) -> Views:
+    """Views of so many faces, within the limits."""
+    matrices = _matrices(count, side, limits, rng)
+    gain = 1 + rng.uniform(-limits.contrast, limits.contrast, (count, 1, 1)).astype(np.float32)
+    bias = 255 * rng.uniform(-limits.brightness, limits.brightness, (count, 1, 1)).astype(np.float32)
+    return Views(matrices, gain, bias)
+
+
+def damage(faces: Gray, limits: Augmentation, rng: np.random.Generator) -> Gray:
+    """Cover and degrade some faces, uint8 (n, side, side), in place."""
+    faces = _erase(faces, limits, rng)
+    return degrade(faces, limits.degrade, rng) if limits.degrade else faces
+
+
 def augment(faces: Gray, limits: Augmentation, rng: np.random.Generator) -> Gray:
     """Change each face at random.
 
@@ -45,11 +85,7 @@ def augment(faces: Gray, limits: Augmentation, rng: np.random.Generator) -> Gray
     Returns:
         uint8 (n, side, side), a new array.
     """
-    changed = np.empty_like(faces)
-    for index, matrix in enumerate(_matrices(len(faces), faces.shape[1], limits, rng)):
-        cv2.warpAffine(faces[index], matrix, faces.shape[1:], dst=changed[index], borderMode=cv2.BORDER_REPLICATE)
-    changed = _erase(_relight(changed, limits, rng), limits, rng)
-    return degrade(changed, limits.degrade, rng) if limits.degrade else changed
+    return damage(draw(len(faces), faces.shape[1], limits, rng)(faces), limits, rng)
 
 
 def _matrices(count: int, side: int, limits: Augmentation, rng: np.random.Generator) -> np.ndarray:
@@ -64,16 +100,6 @@ def _matrices(count: int, side: int, limits: Augmentation, rng: np.random.Genera
     centre = np.full(2, (side - 1) / 2)
     offset = centre + shift - linear @ centre
     return np.concatenate([linear, offset[:, :, None]], axis=2)
-
-
-def _relight(faces: Gray, limits: Augmentation, rng: np.random.Generator) -> Gray:
-    count = len(faces)
-    gain = 1 + rng.uniform(-limits.contrast, limits.contrast, (count, 1, 1)).astype(np.float32)
-    bias = 255 * rng.uniform(-limits.brightness, limits.brightness, (count, 1, 1)).astype(np.float32)
-    mean = faces.mean(axis=(1, 2), keepdims=True, dtype=np.float32)
-    # Rounded, as a bare cast cuts off and would darken every picture.
-    relit: Gray = np.clip(np.rint((faces - mean) * gain + mean + bias), 0, 255).astype(np.uint8)
-    return relit
 
 
 def _erase(faces: Gray, limits: Augmentation, rng: np.random.Generator) -> Gray:

@@ -1,18 +1,22 @@
 """Distillation: the teachers whose scores a smaller network learns (Hinton, Vinyals, Dean 2015, arXiv 1503.02531)."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from vyraz.crop import to_input
 from vyraz.dataset import read_arrays
 from vyraz.errors import DataError, RunError, UsageError
 from vyraz.labelled import LabelledFaces
 from vyraz.metrics import calibrated
-from vyraz.training.augment import Augmentation, augment
+from vyraz.training.augment import Augmentation, draw
+from vyraz.training.data import Seen
 from vyraz.training.export import load_network
 from vyraz.training.run import Run, Settings, digest_of
 from vyraz.training.targets import names_of, training_faces
@@ -21,7 +25,7 @@ from vyraz.types import Float
 __all__ = ["Teachers", "taught", "write_scores"]
 
 _BATCH = 256
-#: Views are no harder than what a detector hands over: nothing is covered.
+#: Nothing is covered: what a teacher says of a face is learnt for the same face behind a hand.
 _VIEW = Augmentation(erase=0)
 
 
@@ -29,12 +33,13 @@ _VIEW = Augmentation(erase=0)
 class Teachers:
     """Either networks, which see what the student sees, or their stored scores of each training picture.
 
-    networks: compiled or not, as many classes each. stored: float32 (n, classes), in the order of the Training
-    split, rows sum to 1; None where the networks are at hand. classes: how many. fingerprint: tells which they are.
+    networks: compiled or not, as many classes each. stored: in the order of the Training split, of views of each
+    picture, or float32 (n, classes), rows sum to 1, of the pictures whatever the view; None where the networks are
+    at hand. classes: how many. fingerprint: tells which they are.
     """
 
     networks: tuple[keras.Model, ...]
-    stored: Float | None
+    stored: Seen | Float | None
     classes: int
     fingerprint: str
 
@@ -64,8 +69,9 @@ def taught(settings: Settings, paths: Sequence[Path], training: LabelledFaces) -
 
 
 def _stored(path: Path, training: LabelledFaces, labels: str) -> Teachers:
-    scores = _read_scores(path, training_faces(training, labels))
-    return Teachers((), scores, scores.shape[1], digest_of(scores)[:16])
+    stored = _read_scores(path, training_faces(training, labels))
+    scores = stored.targets if isinstance(stored, Seen) else stored
+    return Teachers((), stored, scores.shape[-1], digest_of(scores)[:16])
 
 
 def _at_hand(paths: Sequence[Path], training: LabelledFaces) -> Teachers:
@@ -91,15 +97,17 @@ def _teacher(run: Run, training: LabelledFaces) -> keras.Model:
 def write_scores(
     paths: Sequence[Path], training: LabelledFaces, output: Path, *, views: Iterable[int], seed: int = 1
 ) -> None:
-    """Store what networks say of each training picture on average over random views of it.
+    """Store what networks say of random views of each training picture.
 
-    Scores are averaged as they are and softened when they are learnt, where teachers at hand are softened first.
+    Scores of several networks are averaged as they are and softened when they are learnt, where teachers at hand
+    are softened first.
 
     Args:
         paths: folders of complete runs.
         training: the Training split.
-        output: an .npz: `scores` float32 (n, classes), `pictures` the hash of the split.
-        views: one number for each random view of all pictures.
+        output: an .npz: `scores` float16 (views, n, classes), `pictures` the hash of the split, and by what the
+            views are drawn: `limits`, JSON, and `seed`.
+        views: 0, 1, 2...: one number for each random view of all pictures.
         seed: of the views.
 
     Raises:
@@ -110,10 +118,13 @@ def write_scores(
         raise UsageError(f"{output}: scores of teachers are an .npz in a folder that is there")
     teachers = _at_hand(paths, training)
     faces = training_faces(training, Run(paths[0]).read()["settings"].get("labels", "fer"))
-    scores = np.mean([_scores(teachers, faces, (seed, view)) for view in views], axis=0, dtype=np.float32)
+    scores = np.stack([_scores(teachers, faces, (seed, view)) for view in views]).astype(np.float16)
+    limits = np.array(json.dumps(asdict(_VIEW)))
     scratch = output.with_name(f"scratch-{output.name}")
     try:
-        np.savez_compressed(scratch, scores=scores, pictures=np.array(digest_of(faces.images)))
+        np.savez_compressed(
+            scratch, scores=scores, pictures=np.array(digest_of(faces.images)), limits=limits, seed=seed
+        )
         scratch.replace(output)
     except OSError as error:
         raise RunError(f"{output}: cannot be written ({error.strerror})") from error
@@ -122,16 +133,28 @@ def write_scores(
 
 
 def _scores(teachers: Teachers, faces: LabelledFaces, seed: tuple[int, int]) -> Float:
-    inputs = to_input(augment(faces.images, _VIEW, np.random.default_rng(seed)))
+    inputs = to_input(draw(len(faces), faces.images.shape[1], _VIEW, np.random.default_rng(seed))(faces.images))
     return np.concatenate([teachers(inputs[start : start + _BATCH], 1.0) for start in range(0, len(inputs), _BATCH)])
 
 
-def _read_scores(path: Path, faces: LabelledFaces) -> Float:
-    arrays = read_arrays(path, ("scores", "pictures"))
+def _read_scores(path: Path, faces: LabelledFaces) -> Seen | Float:
+    arrays = read_arrays(path, ("scores", "pictures", "limits", "seed"))
     scores = arrays.get("scores", np.empty(0))
-    if scores.ndim != 2 or scores.dtype.kind != "f" or not ((scores >= 0).all() and (scores.sum(axis=1) > 0).all()):
+    if scores.ndim not in (2, 3) or not _are_scores(scores) or not scores.size:
         raise DataError(f"{path}: is not a file of teachers' scores; vyraz teach writes one")
-    if len(scores) != len(faces) or str(arrays.get("pictures")) != digest_of(faces.images):
+    if scores.shape[-2] != len(faces) or str(arrays.get("pictures")) != digest_of(faces.images):
         raise DataError(f"{path}: holds scores of other pictures than the {len(faces)} of this Training split")
-    result: Float = (scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
-    return result
+    scores = scores.astype(np.float32)
+    scores /= scores.sum(axis=-1, keepdims=True)
+    return scores if scores.ndim == 2 else _seen(path, scores, arrays)
+
+
+def _are_scores(scores: npt.NDArray[Any]) -> bool:
+    return scores.dtype.kind == "f" and bool((scores >= 0).all() and (scores.sum(axis=-1) > 0).all())
+
+
+def _seen(path: Path, scores: Float, arrays: Mapping[str, npt.NDArray[Any]]) -> Seen:
+    try:
+        return Seen(scores, Augmentation(**json.loads(str(arrays["limits"]))), int(arrays["seed"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{path}: does not say which views its scores are of; vyraz teach writes it") from error

@@ -5,10 +5,11 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import keras
+import numpy as np
 
 from vyraz.ahead import ahead
 from vyraz.crop import to_input
@@ -18,7 +19,7 @@ from vyraz.metrics import calibrated
 from vyraz.training import networks
 from vyraz.training.augment import Augmentation
 from vyraz.training.cost import cost_of
-from vyraz.training.data import Batch, Epochs, one_hot
+from vyraz.training.data import Batch, Epochs, Seen, one_hot
 from vyraz.training.distill import Teachers
 from vyraz.training.heads import loss_weights, losses, with_heads
 from vyraz.training.history import append_epoch, truncate_history
@@ -98,10 +99,14 @@ def fit(
 def _epochs(training: LabelledFaces, settings: Settings, teachers: Teachers | None) -> Epochs:
     chosen = training_faces(training, settings.labels)
     targets = training_targets(chosen, settings)
-    if teachers is not None and teachers.stored is not None:
-        targets["softened"] = calibrated(teachers.stored, settings.temperature)
+    seen = None
+    match teachers and teachers.stored:
+        case Seen() as stored:
+            seen = replace(stored, targets=calibrated(stored.targets, settings.temperature))
+        case np.ndarray() as stored:
+            targets["softened"] = calibrated(stored, settings.temperature)
     augmentation = Augmentation(degrade=settings.degrade) if settings.augment else None
-    return Epochs(chosen, targets, settings.batch, settings.seed, augmentation, settings.mixup)
+    return Epochs(chosen, targets, settings.batch, settings.seed, augmentation, settings.mixup, seen)
 
 
 def _make_deterministic(settings: Settings) -> None:
