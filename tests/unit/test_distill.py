@@ -165,7 +165,7 @@ def test_a_frozen_batch_normalization_stays_as_it_is() -> None:
 
 def test_scores_of_teachers_are_stored_and_learnt(faces: LabelledFaces, teacher: Path, tmp_path: Path) -> None:
     path = tmp_path / "scores.npz"
-    write_scores([teacher, teacher], training_of(faces), path, views=range(2))
+    write_scores([teacher, teacher], training_of(faces), path, views=range(2), each=True)
     settings, teachers = taught(SETTINGS, [path], training_of(faces))
     assert teachers is not None
     assert isinstance(teachers.stored, Seen)
@@ -184,7 +184,7 @@ def test_what_is_stored_was_said_of_the_very_views_that_are_shown(
     faces: LabelledFaces, teacher: Path, tmp_path: Path
 ) -> None:
     path, training = tmp_path / "scores.npz", training_of(faces)
-    write_scores([teacher], training, path, views=range(2))
+    write_scores([teacher], training, path, views=range(2), each=True)
     _, stored = taught(SETTINGS, [path], training)
     _, at_hand = taught(SETTINGS, [teacher], training)
     assert stored is not None
@@ -207,11 +207,12 @@ def test_what_is_stored_was_said_of_the_very_views_that_are_shown(
     assert changed.mean() < 0.2
 
 
-def test_scores_on_average_over_views_are_learnt_too(faces: LabelledFaces, tmp_path: Path) -> None:
-    """As files were before each view had its own."""
-    path, training = tmp_path / "scores.npz", training_of(faces)
-    np.savez(path, scores=one_hot(training.labels, 7), pictures=digest_of(training.images))
-    settings, teachers = taught(SETTINGS, [path], training)
+def test_scores_on_average_over_views_are_learnt_too(faces: LabelledFaces, teacher: Path, tmp_path: Path) -> None:
+    each, mean, training = tmp_path / "each.npz", tmp_path / "mean.npz", training_of(faces)
+    write_scores([teacher], training, each, views=range(3), each=True)
+    write_scores([teacher], training, mean, views=range(3))
+    np.testing.assert_allclose(np.load(mean)["scores"], np.load(each)["scores"].mean(axis=0), atol=1e-3)
+    settings, teachers = taught(SETTINGS, [mean], training)
     fit(settings, faces, Run(tmp_path / "run"), Silent(), teachers=teachers)
     rows = [json.loads(line) for line in (tmp_path / "run" / "history.jsonl").read_text().splitlines()]
     assert rows[-1]["train"]["softened_loss"] < rows[0]["train"]["softened_loss"]

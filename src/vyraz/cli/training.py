@@ -79,6 +79,9 @@ def teach(
     data: Data,
     output: Annotated[Path, typer.Option("-o", "--output", help="The .npz to write.")],
     views: Annotated[int, typer.Option(min=1, help="Random views of each picture.")] = 8,
+    each: Annotated[
+        bool, typer.Option("--each", help="Keep each view's scores: the student is shown these views. Else their mean.")
+    ] = False,
     backend: Annotated[str, typer.Option(help="tensorflow, jax or torch.")] = "tensorflow",
     quiet: Quiet = False,
 ) -> None:
@@ -88,7 +91,7 @@ def teach(
     from vyraz.dataset import load_faces
 
     training = load_faces(data).with_splits().split("Training")
-    distill.write_scores(runs, training, output, views=track_views(views, quiet=quiet))
+    distill.write_scores(runs, training, output, views=track_views(views, quiet=quiet), each=each)
     print_written([output])
 
 

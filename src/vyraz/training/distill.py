@@ -95,19 +95,26 @@ def _teacher(run: Run, training: LabelledFaces) -> keras.Model:
 
 
 def write_scores(
-    paths: Sequence[Path], training: LabelledFaces, output: Path, *, views: Iterable[int], seed: int = 1
+    paths: Sequence[Path],
+    training: LabelledFaces,
+    output: Path,
+    *,
+    views: Iterable[int],
+    each: bool = False,
+    seed: int = 1,
 ) -> None:
     """Store what networks say of random views of each training picture.
 
-    Scores of several networks are averaged as they are and softened when they are learnt, where teachers at hand
-    are softened first.
+    Scores are averaged as they are and softened when they are learnt, where teachers at hand are softened first.
 
     Args:
         paths: folders of complete runs.
         training: the Training split.
-        output: an .npz: `scores` float16 (views, n, classes), `pictures` the hash of the split, and by what the
-            views are drawn: `limits`, JSON, and `seed`.
+        output: an .npz: `scores` float16 (n, classes), or (views, n, classes) for `each`, `pictures` the hash of
+            the split, and by what the views are drawn: `limits`, JSON, and `seed`.
         views: 0, 1, 2...: one number for each random view of all pictures.
+        each: keep the scores of each view, so that a student is shown these views and no others; else only their
+            mean, for the picture however the student sees it.
         seed: of the views.
 
     Raises:
@@ -118,7 +125,8 @@ def write_scores(
         raise UsageError(f"{output}: scores of teachers are an .npz in a folder that is there")
     teachers = _at_hand(paths, training)
     faces = training_faces(training, Run(paths[0]).read()["settings"].get("labels", "fer"))
-    scores = np.stack([_scores(teachers, faces, (seed, view)) for view in views]).astype(np.float16)
+    scores = np.stack([_scores(teachers, faces, (seed, view)) for view in views])
+    scores = (scores if each else scores.mean(axis=0)).astype(np.float16)
     limits = np.array(json.dumps(asdict(_VIEW)))
     scratch = output.with_name(f"scratch-{output.name}")
     try:
