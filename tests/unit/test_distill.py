@@ -218,6 +218,24 @@ def test_scores_on_average_over_views_are_learnt_too(faces: LabelledFaces, teach
     assert rows[-1]["train"]["softened_loss"] < rows[0]["train"]["softened_loss"]
 
 
+def test_several_files_of_scores_are_averaged(faces: LabelledFaces, teacher: Path, tmp_path: Path) -> None:
+    one, other, each = (tmp_path / f"{name}.npz" for name in ("one", "other", "each"))
+    training = training_of(faces)
+    write_scores([teacher], training, one, views=[0])
+    np.savez(other, scores=one_hot(training.labels, 7), pictures=digest_of(training.images))
+    settings, both = taught(SETTINGS, [one, other], training)
+    assert both is not None
+    expected = (np.load(one)["scores"].astype(np.float32) + one_hot(training.labels, 7)) / 2
+    np.testing.assert_allclose(np.asarray(both.stored), expected, atol=1e-3)
+    assert settings.teacher not in {taught(SETTINGS, [path], training)[0].teacher for path in (one, other)}
+    write_scores([teacher], training, each, views=[0], each=True)
+    with pytest.raises(UsageError, match="single views"):
+        taught(SETTINGS, [one, each], training)
+    np.savez(other, scores=one_hot(training.labels, 8), pictures=digest_of(training.images))
+    with pytest.raises(UsageError, match="same labels"):
+        taught(SETTINGS, [one, other], training)
+
+
 @pytest.mark.parametrize("damage", [{"limits": "{"}, {"limits": '{"tilt": 1}'}, {"seed": "x"}, {}])
 def test_scores_of_unknown_views_are_one_sentence(faces: LabelledFaces, tmp_path: Path, damage: dict[str, str]) -> None:
     path, training = tmp_path / "scores.npz", training_of(faces)
@@ -292,7 +310,7 @@ def test_teachers_that_do_not_fit_are_refused(faces: LabelledFaces, teacher: Pat
     assert taught(SETTINGS, [], training) == (SETTINGS, None)
     with pytest.raises(DataError, match="other pictures"):
         taught(SETTINGS, [path], faces.split("PublicTest"))
-    with pytest.raises(UsageError, match=r"one \.npz"):
+    with pytest.raises(UsageError, match="not both"):
         taught(SETTINGS, [teacher, path], training)
     with pytest.raises(UsageError, match=r"an \.npz"):
         write_scores([teacher], training, tmp_path / "scores", views=[0])

@@ -43,7 +43,7 @@ def train(
     labels: Annotated[str, typer.Option(help="fer, or ferplus: eight by the votes of FER+.")] = "fer",
     votes: Annotated[float | None, typer.Option(min=0, help="Weight of a second head that learns FER+.")] = None,
     teacher: Annotated[
-        list[Path] | None, typer.Option(help="Learn its scores: a run (several may be given), or an .npz by teach.")
+        list[Path] | None, typer.Option(help="Learn its scores: a run, or an .npz by teach; several are averaged.")
     ] = None,
     temperature: Annotated[float | None, typer.Option(help="By which teachers' scores are softened (4).")] = None,
     share: Annotated[float | None, typer.Option(help="Of the teachers beside the label, 0 to 1 (0.9).")] = None,

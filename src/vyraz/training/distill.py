@@ -51,32 +51,44 @@ class Teachers:
 
 
 def taught(settings: Settings, paths: Sequence[Path], training: LabelledFaces) -> tuple[Settings, Teachers | None]:
-    """Settings with their teachers: folders of complete runs, or one file of scores; nobody for no path.
+    """Settings with their teachers: folders of complete runs, or files of scores; nobody for no path.
 
     Raises:
         RunError: a run is not complete, or learnt from other pictures: it may know those held out here.
-        UsageError: both kinds at once, or teachers of other labels.
+        UsageError: both kinds at once, several files of which one is of single views, or teachers of other labels.
         DataError: a file of scores that is damaged, or of other pictures.
     """
     if not paths:
         return settings, None
-    stored = [path.suffix for path in paths] == [".npz"]
-    teachers = _stored(paths[0], training, settings.labels) if stored else _at_hand(paths, training)
+    stored = all(path.suffix == ".npz" for path in paths)
+    teachers = _stored(paths, training, settings.labels) if stored else _at_hand(paths, training)
     classes = len(names_of(settings.labels))
     if teachers.classes != classes:
         raise UsageError(f"the teachers give {teachers.classes} scores, not one for each of the {classes} labels")
     return replace(settings, teacher=teachers.fingerprint), teachers
 
 
-def _stored(path: Path, training: LabelledFaces, labels: str) -> Teachers:
-    stored = _read_scores(path, training_faces(training, labels))
+def _stored(paths: Sequence[Path], training: LabelledFaces, labels: str) -> Teachers:
+    faces = training_faces(training, labels)
+    files = [_read_scores(path, faces) for path in paths]
+    stored = files[0] if len(files) == 1 else _mean(files)
     scores = stored.targets if isinstance(stored, Seen) else stored
     return Teachers((), stored, scores.shape[-1], digest_of(scores)[:16])
 
 
+def _mean(files: Sequence[Seen | Float]) -> Float:
+    scores = [each for each in files if not isinstance(each, Seen)]
+    if len(scores) < len(files):
+        raise UsageError("of several files of scores none may be of single views (vyraz teach --each)")
+    if len({each.shape for each in scores}) > 1:
+        raise UsageError("the teachers must have the same labels")
+    mean: Float = np.mean(scores, axis=0, dtype=np.float32)
+    return mean
+
+
 def _at_hand(paths: Sequence[Path], training: LabelledFaces) -> Teachers:
     if any(path.suffix == ".npz" for path in paths):
-        raise UsageError("--teacher takes folders of runs, or one .npz of scores")
+        raise UsageError("--teacher takes folders of runs or .npz files of scores, not both")
     networks = tuple(_teacher(Run(path), training) for path in paths)
     classes = {network.output_shape[-1] for network in networks}
     if len(classes) > 1:
