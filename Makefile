@@ -1,9 +1,9 @@
-# make demo | test | bench: each sets up what it needs in .venv the first time.
+# make demo | test | bench | figures: each sets up what it needs in .venv the first time.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test bench format clean
+.PHONY: demo test bench figures format clean
 
 demo: $(VENV)/.demo
 	$(BIN)/vyraz demo
@@ -16,6 +16,15 @@ test: $(VENV)/.dev
 
 bench: $(VENV)/.demo
 	$(BIN)/python benchmarks/bench.py
+
+# What is measured of the shipped networks, and the tables of the documents: make figures DATA=fer2013.npz
+figures: $(VENV)/.dev
+	$(BIN)/python benchmarks/calibration.py --data $(DATA) -o docs/calibration.json
+	$(BIN)/python benchmarks/robustness.py --data $(DATA) -o docs/robustness.json
+	$(BIN)/python benchmarks/framing.py --data $(DATA) -o docs/framing.json
+	$(BIN)/python benchmarks/frontier.py -o docs/frontier.png
+	$(BIN)/vyraz evaluate --model small --data $(DATA) --split PublicTest --mirrored --json > docs/mirrored.json
+	$(BIN)/python tools/figures.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
