@@ -375,7 +375,11 @@ def test_votes_without_votes_say_so(faces: LabelledFaces, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("chosen", "words"),
-    [({"labels": "affectnet"}, "fer, ferplus"), ({"schedule": "linear"}, "constant, step, cosine")],
+    [
+        ({"labels": "affectnet"}, "fer, ferplus"),
+        ({"schedule": "linear"}, "constant, step, cosine"),
+        ({"optimizer": "lion"}, "sgd, adam, muon"),
+    ],
 )
 def test_what_has_no_such_name_is_wrong_usage(chosen: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError, match=words):

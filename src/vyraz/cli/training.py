@@ -28,6 +28,7 @@ def train(
     epochs: Annotated[int | None, typer.Option(min=1)] = None,
     batch: Annotated[int | None, typer.Option(min=1)] = None,
     lr: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
+    optimizer: Annotated[str | None, typer.Option(help="sgd, adam or muon; give --lr too.")] = None,
     schedule: Annotated[
         str | None, typer.Option(help="Of the rate: constant, step (a tenth for the last quarter) or cosine.")
     ] = None,
@@ -62,7 +63,7 @@ def train(
         network, options=options or (),
         epochs=epochs, batch=batch, learning_rate=lr, seed=seed, augment=augment, precision=precision,
         mixup=mixup, labels=labels, votes=votes, degrade=degrade, temperature=temperature, share=share,
-        schedule=schedule, ema=ema,
+        optimizer=optimizer, schedule=schedule, ema=ema,
     )  # fmt: skip
     from vyraz.dataset import load_faces
 

@@ -117,6 +117,7 @@ def _title(settings: Mapping[str, Any]) -> str:
     """The network, with what sets this run apart from its recipe's plain one."""
     parts = [f"{name}={value}" for name, value in settings["options"].items()]
     parts += ["augmented"] if settings["augment"] else []
+    parts += [str(settings["optimizer"])] if settings.get("optimizer") else []
     parts += [f"{settings['schedule']} schedule"] if settings.get("schedule") else []
     parts += [f"{name} {settings[name]:g}" for name in ("degrade", "mixup", "votes") if settings.get(name)]
     parts += ["taught"] if settings.get("teacher") else []

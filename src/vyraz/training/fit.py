@@ -24,8 +24,8 @@ from vyraz.training.distill import Teachers
 from vyraz.training.heads import loss_weights, losses, with_heads
 from vyraz.training.history import append_epoch, truncate_history
 from vyraz.training.networks.recipe import Recipe
+from vyraz.training.optimizers import optimizer_of
 from vyraz.training.run import Run, Settings
-from vyraz.training.schedule import rate_of
 from vyraz.training.targets import names_of, training_faces, training_targets, validation_faces
 from vyraz.types import Float
 
@@ -139,7 +139,7 @@ def _compiled(settings: Settings, recipe: Recipe, per_epoch: int) -> _Model:
     if fitted is not network:
         network.compile(loss=loss["scores"], metrics=["accuracy"], jit_compile=False)
     fitted.compile(
-        _optimizer(settings, recipe, per_epoch),
+        optimizer_of(settings, recipe, per_epoch),
         loss,
         loss_weights=loss_weights(settings),
         metrics={"scores": ["accuracy"]},
@@ -168,18 +168,6 @@ def _restore(model: keras.Model, run: Run) -> int:
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise RunError(f"{run.checkpoint}: cannot be loaded ({error}); start the run anew") from error
     return int(model.optimizer.iterations)
-
-
-def _optimizer(settings: Settings, recipe: Recipe, per_epoch: int) -> keras.optimizers.Optimizer:
-    rate = rate_of(settings, recipe, per_epoch)
-    ema = recipe.ema if settings.ema is None else settings.ema
-    common = {"weight_decay": recipe.weight_decay or None, "use_ema": ema > 0, "ema_momentum": ema or 0.99}
-    if recipe.optimizer == "sgd":
-        optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=recipe.nesterov, **common)
-    else:
-        optimizer = keras.optimizers.Adam(rate, **common)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return optimizer
 
 
 def _train_epoch(

@@ -34,7 +34,7 @@ __all__ = ["Run", "Settings", "digest_of"]
 class Settings:
     """Everything a training depends on besides the data; the same settings give the same history.
 
-    schedule: of the learning rate, empty for the recipe's. ema: momentum of the moving average of the weights
+    optimizer, schedule: empty for the recipe's. ema: momentum of the moving average of the weights
     that is kept, 0 for the last weights as they are, None for the recipe's.
     labels: "fer", the seven of FER-2013, or "ferplus", the eight of the votes. mixup, votes, degrade: as in
     `Recipe`.
@@ -59,6 +59,7 @@ class Settings:
     share: float = 0.9
     schedule: str = ""
     ema: float | None = None
+    optimizer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,16 @@ from typing import Any, get_args
 
 from vyraz.errors import UsageError
 from vyraz.training import networks
-from vyraz.training.networks.recipe import Schedule
+from vyraz.training.networks.recipe import Optimizer, Schedule
 from vyraz.training.run import Settings
 from vyraz.training.targets import names_of
 
 __all__ = ["PRECISIONS", "parse_options", "settings_for"]
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
-SCHEDULES = get_args(Schedule)
+
+#: What may be chosen by its name, with all names.
+_CHOICES = {"optimizer": get_args(Optimizer), "schedule": get_args(Schedule)}
 
 
 def settings_for(
@@ -28,7 +30,7 @@ def settings_for(
         options: of the network's `build`, each as NAME=VALUE.
         labels: "fer" or "ferplus".
         chosen: epochs, batch, learning_rate, augment, precision, mixup, votes, degrade, temperature, share,
-            schedule, ema.
+            optimizer, schedule, ema.
 
     Raises:
         UsageError: no such network, or an option that makes no sense.
@@ -44,10 +46,9 @@ def settings_for(
         raise UsageError(f"no precision is called {values['precision']!r}; there are: {', '.join(PRECISIONS)}")
     if not values["learning_rate"] > 0:
         raise UsageError(f"the learning rate must be above 0, not {values['learning_rate']}")
-    if chosen.get("schedule") not in (None, recipe.schedule):
-        values["schedule"] = chosen["schedule"]
-    if chosen.get("ema") not in (None, recipe.ema):
-        values["ema"] = chosen["ema"]
+    for name in (*_CHOICES, "ema"):
+        if chosen.get(name) not in (None, getattr(recipe, name)):
+            values[name] = chosen[name]
     settings = Settings(network=network, seed=seed, options=parse_options(options), labels=labels, **values)
     _refuse_contradictions(settings)
     return settings
@@ -55,8 +56,9 @@ def settings_for(
 
 def _refuse_contradictions(settings: Settings) -> None:
     names_of(settings.labels)
-    if settings.schedule not in ("", *SCHEDULES):
-        raise UsageError(f"no schedule is called {settings.schedule!r}; there are: {', '.join(SCHEDULES)}")
+    for name, known in _CHOICES.items():
+        if getattr(settings, name) not in ("", *known):
+            raise UsageError(f"no {name} is called {getattr(settings, name)!r}; there are: {', '.join(known)}")
     if not 0 <= (settings.ema or 0) < 1:
         raise UsageError(f"ema must be 0 or more and below 1, not {settings.ema}")
     for name in ("mixup", "votes", "degrade", "temperature", "share"):

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Recipe", "Schedule"]
+__all__ = ["Optimizer", "Recipe", "Schedule"]
+
+#: See `vyraz.training.optimizers`.
+Optimizer = Literal["sgd", "adam", "muon"]
 
 #: Of the learning rate, see `vyraz.training.schedule`.
 Schedule = Literal["constant", "step", "cosine"]
@@ -21,7 +24,7 @@ class Recipe:
     ship look at PublicTest only, so that PrivateTest stays unseen until their one final figure.
     """
 
-    optimizer: Literal["sgd", "adam"]
+    optimizer: Optimizer
     learning_rate: float
     batch: int
     epochs: int
