@@ -19,11 +19,13 @@ bench: $(VENV)/.demo
 
 # What is measured of the shipped networks, and the tables of the documents: make figures DATA=fer2013.npz
 figures: $(VENV)/.dev
+	@test -f "$(DATA)" || { echo "which data? make figures DATA=fer2013.npz" >&2; exit 1; }
 	$(BIN)/python benchmarks/calibration.py --data $(DATA) -o docs/calibration.json
 	$(BIN)/python benchmarks/robustness.py --data $(DATA) -o docs/robustness.json
 	$(BIN)/python benchmarks/framing.py --data $(DATA) -o docs/framing.json
 	$(BIN)/python benchmarks/frontier.py -o docs/frontier.png
-	$(BIN)/vyraz evaluate --model small --data $(DATA) --split PublicTest --mirrored --json > docs/mirrored.json
+	$(BIN)/vyraz evaluate --model small --data $(DATA) --split PublicTest --mirrored --json > docs/mirrored.tmp
+	mv docs/mirrored.tmp docs/mirrored.json
 	$(BIN)/python tools/figures.py
 
 format: $(VENV)/.dev

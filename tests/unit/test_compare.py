@@ -68,6 +68,22 @@ def test_runs_of_one_network_are_told_apart(tmp_path: Path) -> None:
     assert len({row["run"] for row in rows}) == 2
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"optimizer": "sgd"}, "sgd"),
+        ({"schedule": "step"}, "step schedule"),
+        ({"ema": 0}, "ema 0"),
+        ({"votes": 0.3}, "votes 0.3"),
+    ],
+)
+def test_what_is_not_the_recipes_is_told(tmp_path: Path, settings: dict[str, Any], words: str) -> None:
+    recipes = {"optimizer": "", "schedule": "", "ema": None, "votes": 0.0}
+    make_run(tmp_path / "run", epoch(1, train=0.1, val=0.1), **recipes | settings)
+    (row,) = rows_of(read_results([tmp_path / "run"]))
+    assert row["network"] == f"a ({words})"
+
+
 def test_table_says_the_same_in_all_its_forms(run: Path, tmp_path: Path) -> None:
     rows = rows_of(read_results([run]))
     write_table(rows, tmp_path / "table")

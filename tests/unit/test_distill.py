@@ -236,7 +236,18 @@ def test_several_files_of_scores_are_averaged(faces: LabelledFaces, teacher: Pat
         taught(SETTINGS, [one, other], training)
 
 
-@pytest.mark.parametrize("damage", [{"limits": "{"}, {"limits": '{"tilt": 1}'}, {"seed": "x"}, {}])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"limits": "{"},
+        {"limits": '{"tilt": 1}'},
+        {"limits": '{"rotation": "x"}'},
+        {"limits": '{"scale": NaN}'},
+        {"seed": "x"},
+        {"seed": "-1"},
+        {},
+    ],
+)
 def test_scores_of_unknown_views_are_one_sentence(faces: LabelledFaces, tmp_path: Path, damage: dict[str, str]) -> None:
     path, training = tmp_path / "scores.npz", training_of(faces)
     said = one_hot(training.labels, 7)[None]
@@ -324,10 +335,15 @@ def test_teachers_that_do_not_fit_are_refused(faces: LabelledFaces, teacher: Pat
         taught(SETTINGS, [teacher], training.take(np.arange(len(training)) > 0))
 
 
-@pytest.mark.parametrize("kind", ["torn", "lone", "nan", "words", "flat"])
+@pytest.mark.parametrize("kind", ["torn", "lone", "nan", "inf", "words", "flat"])
 def test_damaged_scores_are_one_sentence(faces: LabelledFaces, tmp_path: Path, kind: str) -> None:
     path = tmp_path / "scores.npz"
-    scores = {"nan": np.full((224, 7), np.nan), "words": np.full((224, 7), "x"), "flat": np.ones(224)}
+    scores = {
+        "nan": np.full((224, 7), np.nan),
+        "inf": np.full((224, 7), np.inf),
+        "words": np.full((224, 7), "x"),
+        "flat": np.ones(224),
+    }
     if kind == "torn":
         path.write_bytes(b"PK\x03\x04 not a zip")
     elif kind == "lone":
@@ -361,6 +377,18 @@ def test_classes_follow_from_the_labels(faces: LabelledFaces, tmp_path: Path) ->
     assert not (tmp_path / "run").exists()
 
 
+def test_another_optimizers_checkpoint_is_refused_and_kept(faces: LabelledFaces, tmp_path: Path) -> None:
+    """As of a run whose recipe has another optimizer by now."""
+    run = Run(tmp_path / "run")
+    with pytest.raises(KeyboardInterrupt):
+        fit(replace(SETTINGS, optimizer="adam"), faces, run, Silent(epochs=1))
+    before = run.history.read_bytes()
+    run.facts.write_text(run.facts.read_text().replace('"optimizer": "adam"', '"optimizer": ""'))
+    with pytest.raises(RunError, match="another optimizer"):
+        fit(SETTINGS, faces, run, Silent(), resume=True)
+    assert run.history.read_bytes() == before
+
+
 def test_a_finished_run_is_left_as_it_is(faces: LabelledFaces, teacher: Path) -> None:
     before = (teacher / "model.keras").read_bytes()
     fit(SETTINGS, faces, Run(teacher), Silent(), resume=True)
@@ -378,7 +406,7 @@ def test_votes_without_votes_say_so(faces: LabelledFaces, tmp_path: Path) -> Non
     [
         ({"labels": "affectnet"}, "fer, ferplus"),
         ({"schedule": "linear"}, "constant, step, cosine"),
-        ({"optimizer": "lion"}, "sgd, adam, muon"),
+        ({"optimizer": "lion", "learning_rate": 0.1}, "sgd, adam, muon"),
     ],
 )
 def test_what_has_no_such_name_is_wrong_usage(chosen: dict[str, Any], words: str) -> None:

@@ -33,8 +33,11 @@ def test_tables_are_what_was_measured(path: Path) -> None:
 
 
 def test_each_table_of_figures_is_in_a_document() -> None:
-    marks = [mark for path in DOCUMENTS for mark in re.findall("<!-- figures: (.+) -->", path.read_text("utf-8"))]
+    texts = [path.read_text(encoding="utf-8") for path in DOCUMENTS]
+    # With the table right below: else it would be left as it is, and held against nothing.
+    marks = [mark for text in texts for mark in re.findall(r"<!-- figures: (.+) -->\n\|", text)]
     assert sorted(marks) == sorted(figures.TABLES)
+    assert sum(text.count("<!-- figures:") for text in texts) == len(marks)
     wrong = "<!-- figures: small -->\n| a |\n| --- |\n| 0.1 |\n\nbelow\n"
     assert figures.filled(wrong) != wrong
     assert figures.filled(wrong).endswith(f"| {FACTS['figures']['PrivateTest-dedup']['brier']:.3f} |\n\nbelow\n")

@@ -1,6 +1,7 @@
 """What moves the weights."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 keras = pytest.importorskip("keras", reason="training needs vyraz[train]")
 
+from vyraz.errors import UsageError  # noqa: E402
 from vyraz.training import networks  # noqa: E402
 from vyraz.training.optimizers import Muon, optimizer_of  # noqa: E402
 from vyraz.training.settings import settings_for  # noqa: E402
@@ -49,26 +51,31 @@ def test_everything_else_moves_by_adam(shape: tuple[int, ...]) -> None:
     np.testing.assert_allclose(muon, adam, rtol=1e-4, atol=1e-7)
 
 
-def test_kernels_decay_and_biases_do_not() -> None:
-    optimizer = optimizer_of(settings_for("tiny", epochs=1, schedule="constant"), networks.get("tiny").recipe, 10)
-    kernel, bias = (keras.Variable(np.ones(shape, dtype="float32"), name=name) for shape, name in SHAPES)
-    optimizer.apply([keras.ops.zeros_like(kernel), keras.ops.zeros_like(bias)], [kernel, bias])
-    recipe = networks.get("tiny").recipe
-    np.testing.assert_allclose(kernel.numpy(), 1 - recipe.learning_rate * recipe.weight_decay, rtol=1e-6)
-    np.testing.assert_array_equal(bias.numpy(), 1)
-
-
-SHAPES = (((3, 3, 8, 8), "kernel"), ((8,), "bias"))
+@pytest.mark.parametrize("decay", [0.005, 0.0])
+def test_kernels_decay_and_biases_do_not(decay: float) -> None:
+    recipe = replace(networks.get("tiny").recipe, weight_decay=decay, schedule="constant")
+    shapes = {"kernel": [(3, 3, 8, 8), (3, 3, 1, 8), (64, 7)], "bias": [(8,)]}
+    variables = [
+        keras.Variable(np.ones(shape, dtype="float32"), name=name) for name, each in shapes.items() for shape in each
+    ]
+    optimizer_of(settings_for("tiny", epochs=1), recipe, 10).apply(
+        [keras.ops.zeros_like(variable) for variable in variables], variables
+    )
+    for variable, expected in zip(variables, [1 - recipe.learning_rate * decay] * 3 + [1], strict=True):
+        np.testing.assert_allclose(variable.numpy(), expected, rtol=1e-6)
 
 
 def test_the_optimizer_is_the_recipes_or_the_chosen() -> None:
     kinds = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam, "muon": Muon}
     recipe = networks.get("tiny").recipe
     for name, kind in kinds.items():
-        settings = settings_for("tiny", epochs=1, optimizer=name)
+        settings = settings_for("tiny", epochs=1, optimizer=name, learning_rate=RATE)
         assert type(optimizer_of(settings, recipe, 10)) is kind
         assert settings.optimizer == ("" if name == recipe.optimizer else name)
     assert type(optimizer_of(settings_for("b", epochs=1), networks.get("b").recipe, 10)) is keras.optimizers.SGD
+    assert settings_for("tiny", optimizer="muon").learning_rate == recipe.learning_rate
+    with pytest.raises(UsageError, match=r"0.01 is for muon: give --lr"):
+        settings_for("tiny", optimizer="adam")
 
 
 def test_a_model_is_loaded_with_what_muon_remembers(tmp_path: Path) -> None:

@@ -119,6 +119,7 @@ def _title(settings: Mapping[str, Any]) -> str:
     parts += ["augmented"] if settings["augment"] else []
     parts += [str(settings["optimizer"])] if settings.get("optimizer") else []
     parts += [f"{settings['schedule']} schedule"] if settings.get("schedule") else []
+    parts += [f"ema {settings['ema']:g}"] if settings.get("ema") is not None else []
     parts += [f"{name} {settings[name]:g}" for name in ("degrade", "mixup", "votes") if settings.get(name)]
     parts += ["taught"] if settings.get("teacher") else []
     parts += ["by FER+ votes"] if settings.get("labels") == "ferplus" else []

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from vyraz.crop import to_input
+from vyraz.crop import SIDE, to_input
 from vyraz.dataset import read_arrays
 from vyraz.errors import DataError, RunError, UsageError
 from vyraz.labelled import LabelledFaces
@@ -170,11 +170,15 @@ def _read_scores(path: Path, faces: LabelledFaces) -> Seen | Float:
 
 
 def _are_scores(scores: npt.NDArray[Any]) -> bool:
-    return scores.dtype.kind == "f" and bool((scores >= 0).all() and (scores.sum(axis=-1) > 0).all())
+    if scores.dtype.kind != "f" or not np.isfinite(scores).all():
+        return False
+    return bool((scores >= 0).all() and (scores.sum(axis=-1) > 0).all())
 
 
 def _seen(path: Path, scores: Float, arrays: Mapping[str, npt.NDArray[Any]]) -> Seen:
     try:
-        return Seen(scores, Augmentation(**json.loads(str(arrays["limits"]))), int(arrays["seed"]))
-    except (KeyError, TypeError, ValueError) as error:
+        seen = Seen(scores, Augmentation(**json.loads(str(arrays["limits"]))), int(arrays["seed"]))
+        seen.views(0, SIDE)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise DataError(f"{path}: does not say which views its scores are of; vyraz teach writes it") from error
+    return seen

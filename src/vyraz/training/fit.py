@@ -167,6 +167,9 @@ def _restore(model: keras.Model, run: Run) -> int:
         model.load_weights(run.checkpoint)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise RunError(f"{run.checkpoint}: cannot be loaded ({error}); start the run anew") from error
+    # Keras only warns of an optimizer with other variables, and leaves the new one as it is.
+    if not int(model.optimizer.iterations):
+        raise RunError(f"{run.checkpoint}: was trained with another optimizer; start the run anew")
     return int(model.optimizer.iterations)
 
 
@@ -212,7 +215,7 @@ def _evaluate(model: keras.Model, faces: LabelledFaces) -> dict[str, float]:
 
 @contextmanager
 def _averaged(model: keras.Model) -> Iterator[None]:
-    """The exponential moving average of the weights in place of the raw ones, where the recipe keeps one."""
+    """The exponential moving average of the weights in place of the raw ones, where one is kept."""
     if not model.optimizer.use_ema:
         yield
         return

@@ -10,7 +10,7 @@ from vyraz.training.schedule import rate_of
 
 __all__ = ["Muon", "optimizer_of"]
 
-#: Of rows or columns: a matrix with fewer has little to make orthogonal, and is left to Adam.
+#: Of channels, in or out: where there are fewer, little is to be made orthogonal, and Adam does.
 _FEWEST = 8
 
 
@@ -19,7 +19,8 @@ class Muon(keras.optimizers.Muon):  # type: ignore[misc]
     """Muon for convolutions, where Keras's own is for dense layers alone.
 
     A kernel (height, width, in, out) is taken for a matrix (height * width * in, out), and its momentum made
-    orthogonal; everything else, biases, batch normalisation, the first convolution and dense layers, goes by Adam.
+    orthogonal. Biases, batch normalisation, dense layers, and convolutions from or to fewer than 8 channels, such as
+    the first, go by Adam.
 
     Source: Jordan et al. 2024 (https://kellerjordan.github.io/posts/muon); Liu et al. 2025 (arXiv 2502.16982,
     section 2.2, by which steps are as large as Adam's).

@@ -46,6 +46,8 @@ def settings_for(
         raise UsageError(f"no precision is called {values['precision']!r}; there are: {', '.join(PRECISIONS)}")
     if not values["learning_rate"] > 0:
         raise UsageError(f"the learning rate must be above 0, not {values['learning_rate']}")
+    if chosen.get("optimizer") not in (None, recipe.optimizer) and chosen.get("learning_rate") is None:
+        raise UsageError(f"the learning rate {recipe.learning_rate:g} is for {recipe.optimizer}: give --lr too")
     for name in (*_CHOICES, "ema"):
         if chosen.get(name) not in (None, getattr(recipe, name)):
             values[name] = chosen[name]

@@ -21,8 +21,8 @@ from vyraz.training.networks.recipe import Recipe
 __all__ = ["RECIPE", "build"]
 
 RECIPE = Recipe(
-    optimizer="muon",
-    learning_rate=1e-2,
+    optimizer="adam",
+    learning_rate=4e-3,
     schedule="cosine",
     batch=128,
     epochs=60,

@@ -23,8 +23,8 @@ from vyraz.training.networks._residual import stages
 
 __all__ = ["RECIPE", "build"]
 
-#: Learns too little rather than too much: no dropout, and less decay.
-RECIPE = replace(small.RECIPE, weight_decay=0.005)
+#: Learns too little rather than too much: no dropout, less decay, and Muon, which learns faster.
+RECIPE = replace(small.RECIPE, optimizer="muon", learning_rate=1e-2, weight_decay=0.005)
 
 
 def build(classes: int = 7, dropout: float = 0.0) -> keras.Model:
