@@ -60,7 +60,7 @@ def test_the_model_card_says_how_probabilities_were_fitted() -> None:
 def test_what_each_part_gives_is_what_the_histories_say() -> None:
     text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
     histories = list((ROOT / "docs" / "runs" / "ablation").glob("*/history.jsonl"))
-    assert len(histories) == text.count("](runs/ablation/") == 5
+    assert len(histories) == text.count("](runs/ablation/") == 8
     for history in histories:
         last = json.loads(history.read_text(encoding="utf-8").splitlines()[-1])
         row = next(line for line in text.splitlines() if f"[{history.parent.name}](runs/ablation/" in line)
