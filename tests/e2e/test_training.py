@@ -302,14 +302,27 @@ def test_exported_network_is_one_that_vyraz_takes(exported: Path) -> None:
     np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
 
 
+def test_training_goes_on_from_trained_weights(trained: Trained, exported: Path, tmp_path: Path) -> None:
+    before = history_of(trained.straight)
+    for source in (trained.straight, exported):
+        run = tmp_path / source.stem
+        done = train(trained.data, run, "--epochs", "1", "--start", str(source))
+        assert done.returncode == 0, done.stderr
+        assert history_of(run)[0]["train"]["loss"] < before[0]["train"]["loss"]
+    assert history_of(trained.straight) == before
+
+
 @pytest.mark.parametrize(
     ("network", "option", "word"),
     [
         ("nosuch", (), "small"),
         ("small", ("--precision", "float7"), "mixed_bfloat16"),
         ("small", ("--backend", "caffe"), "tensorflow"),
+        ("small", ("--start", "nosuch"), "small-int8"),
+        ("small", ("--start", "tiny"), "do not fit small"),
+        ("small", ("--weight-decay", "nan"), "weight_decay must be"),
     ],
-    ids=["network", "precision", "backend"],
+    ids=["network", "precision", "backend", "start", "start of another", "weight decay"],
 )
 def test_unknown_name_is_wrong_usage(tmp_path: Path, network: str, option: tuple[str, ...], word: str) -> None:
     """One line that names what there is, and nothing is left behind."""

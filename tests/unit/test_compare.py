@@ -74,11 +74,13 @@ def test_runs_of_one_network_are_told_apart(tmp_path: Path) -> None:
         ({"optimizer": "sgd"}, "sgd"),
         ({"schedule": "step"}, "step schedule"),
         ({"ema": 0}, "ema 0"),
+        ({"weight_decay": 0}, "weight decay 0"),
+        ({"start": "83ec9f36abf711a0"}, "from trained weights"),
         ({"votes": 0.3}, "votes 0.3"),
     ],
 )
 def test_what_is_not_the_recipes_is_told(tmp_path: Path, settings: dict[str, Any], words: str) -> None:
-    recipes = {"optimizer": "", "schedule": "", "ema": None, "votes": 0.0}
+    recipes = {"optimizer": "", "schedule": "", "ema": None, "weight_decay": None, "votes": 0.0, "start": ""}
     make_run(tmp_path / "run", epoch(1, train=0.1, val=0.1), **recipes | settings)
     (row,) = rows_of(read_results([tmp_path / "run"]))
     assert row["network"] == f"a ({words})"

@@ -54,15 +54,24 @@ def test_everything_else_moves_by_adam(shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("decay", [0.005, 0.0])
 def test_kernels_decay_and_biases_do_not(decay: float) -> None:
     recipe = replace(networks.get("tiny").recipe, weight_decay=decay, schedule="constant")
-    shapes = {"kernel": [(3, 3, 8, 8), (3, 3, 1, 8), (64, 7)], "bias": [(8,)]}
+    shapes: list[tuple[int, ...]] = [(3, 3, 8, 8), (3, 3, 1, 8), (64, 7), (8,)]
     variables = [
-        keras.Variable(np.ones(shape, dtype="float32"), name=name) for name, each in shapes.items() for shape in each
+        keras.Variable(np.ones(shape, dtype="float32"), name="bias" if len(shape) == 1 else "kernel")
+        for shape in shapes
     ]
     optimizer_of(settings_for("tiny", epochs=1), recipe, 10).apply(
         [keras.ops.zeros_like(variable) for variable in variables], variables
     )
     for variable, expected in zip(variables, [1 - recipe.learning_rate * decay] * 3 + [1], strict=True):
         np.testing.assert_allclose(variable.numpy(), expected, rtol=1e-6)
+
+
+def test_decay_of_weights_is_the_recipes_or_the_chosen() -> None:
+    recipe = networks.get("tiny").recipe
+    for chosen, expected in ((None, recipe.weight_decay), (0.03, 0.03), (0.0, None), (recipe.weight_decay, 0.005)):
+        settings = settings_for("tiny", epochs=1, weight_decay=chosen)
+        assert optimizer_of(settings, recipe, 10).weight_decay == expected
+        assert settings.weight_decay == (None if chosen == recipe.weight_decay else chosen)
 
 
 def test_the_optimizer_is_the_recipes_or_the_chosen() -> None:

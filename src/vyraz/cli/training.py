@@ -32,6 +32,7 @@ def train(
     schedule: Annotated[
         str | None, typer.Option(help="Of the rate: constant, step (a tenth for the last quarter) or cosine.")
     ] = None,
+    weight_decay: Annotated[float | None, typer.Option(min=0)] = None,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     augment: Annotated[bool | None, typer.Option("--augment/--no-augment")] = None,
     degrade: Annotated[
@@ -48,6 +49,9 @@ def train(
     ] = None,
     temperature: Annotated[float | None, typer.Option(help="By which teachers' scores are softened (4).")] = None,
     share: Annotated[float | None, typer.Option(help="Of the teachers beside the label, 0 to 1 (0.9).")] = None,
+    start: Annotated[
+        str | None, typer.Option(help="Weights to begin with: a run, a shipped model's name, or an .onnx by export.")
+    ] = None,
     precision: Annotated[str | None, typer.Option(help="float32, mixed_bfloat16 or mixed_float16.")] = None,
     backend: Annotated[str, typer.Option(help="tensorflow, jax or torch.")] = "tensorflow",
     options: Annotated[
@@ -63,14 +67,17 @@ def train(
         network, options=options or (),
         epochs=epochs, batch=batch, learning_rate=lr, seed=seed, augment=augment, precision=precision,
         mixup=mixup, labels=labels, votes=votes, degrade=degrade, temperature=temperature, share=share,
-        optimizer=optimizer, schedule=schedule, ema=ema,
+        optimizer=optimizer, schedule=schedule, ema=ema, weight_decay=weight_decay,
     )  # fmt: skip
     from vyraz.dataset import load_faces
 
     faces = load_faces(data).with_splits()
     settings, teachers = _training("distill").taught(settings, teacher or (), faces.split("Training"))
+    settings, weights = _training("start").started(settings, start, faces.split("Training"))
     with TrainingProgress(settings.epochs, quiet=quiet) as progress:
-        fit.fit(settings, faces, _training("run").Run(output), progress, teachers=teachers, resume=resume)
+        fit.fit(
+            settings, faces, _training("run").Run(output), progress, teachers=teachers, start=weights, resume=resume
+        )
     print_written([output / "model.keras"])
 
 

@@ -120,8 +120,11 @@ def _title(settings: Mapping[str, Any]) -> str:
     parts += [str(settings["optimizer"])] if settings.get("optimizer") else []
     parts += [f"{settings['schedule']} schedule"] if settings.get("schedule") else []
     parts += [f"ema {settings['ema']:g}"] if settings.get("ema") is not None else []
+    decay = settings.get("weight_decay")
+    parts += [f"weight decay {decay:g}"] if decay is not None else []
     parts += [f"{name} {settings[name]:g}" for name in ("degrade", "mixup", "votes") if settings.get(name)]
     parts += ["taught"] if settings.get("teacher") else []
+    parts += ["from trained weights"] if settings.get("start") else []
     parts += ["by FER+ votes"] if settings.get("labels") == "ferplus" else []
     return f"{settings['network']} ({', '.join(parts)})" if parts else str(settings["network"])
 

@@ -13,11 +13,12 @@ import numpy as np
 
 from vyraz.ahead import ahead
 from vyraz.crop import to_input
-from vyraz.errors import RunError, UsageError
+from vyraz.errors import RunError
 from vyraz.labelled import LabelledFaces
 from vyraz.metrics import calibrated
 from vyraz.training import networks
 from vyraz.training.augment import Augmentation
+from vyraz.training.build import build
 from vyraz.training.cost import cost_of
 from vyraz.training.data import Batch, Epochs, Seen, one_hot
 from vyraz.training.distill import Teachers
@@ -26,7 +27,8 @@ from vyraz.training.history import append_epoch, truncate_history
 from vyraz.training.networks.recipe import Recipe
 from vyraz.training.optimizers import optimizer_of
 from vyraz.training.run import Run, Settings
-from vyraz.training.targets import names_of, training_faces, training_targets, validation_faces
+from vyraz.training.start import Weights
+from vyraz.training.targets import training_faces, training_targets, validation_faces
 from vyraz.types import Float
 
 __all__ = ["Reporter", "fit"]
@@ -59,6 +61,7 @@ def fit(
     reporter: Reporter,
     *,
     teachers: Teachers | None = None,
+    start: Weights | None = None,
     resume: bool = False,
 ) -> None:
     """Train a network and leave its run behind.
@@ -70,6 +73,7 @@ def fit(
         run: where everything is written.
         reporter: told of every step and epoch.
         teachers: whose scores are learnt, if any; `settings.teacher` is their fingerprint.
+        start: weights to begin with, see `vyraz.training.start`; `settings.start` is their fingerprint.
         resume: go on with the run that is there; where none is, begin.
 
     Raises:
@@ -82,8 +86,10 @@ def fit(
     validation = {name: validation_faces(faces.split(name), settings.labels) for name in recipe.validation}
     epochs = _epochs(faces.split("Training"), settings, teachers)
     _make_deterministic(settings)
-    model, start = _begin(settings, recipe, faces, run, len(epochs), resume)
-    for epoch in range(start, settings.epochs):
+    model, done = _begin(settings, recipe, faces, run, len(epochs), resume)
+    if start is not None and not done:
+        model.network.set_weights(start)
+    for epoch in range(done, settings.epochs):
         began = time.monotonic()
         logs = _train_epoch(model.fitted, epochs, settings, epoch, teachers, reporter)
         row = {"epoch": epoch + 1, "seconds": round(time.monotonic() - began, 2), "train": logs}
@@ -92,7 +98,7 @@ def fit(
         append_epoch(run.history, row)
         run.save(model.fitted, run.checkpoint)
         reporter.epoch(row)
-    if start < settings.epochs or not run.model.exists():
+    if done < settings.epochs or not run.model.exists():
         _finish(model, settings, run)
 
 
@@ -133,7 +139,7 @@ def _begin(
 
 
 def _compiled(settings: Settings, recipe: Recipe, per_epoch: int) -> _Model:
-    network = _build(settings)
+    network = build(settings)
     fitted = with_heads(network, settings)
     loss = losses(settings, recipe.label_smoothing)
     if fitted is not network:
@@ -146,15 +152,6 @@ def _compiled(settings: Settings, recipe: Recipe, per_epoch: int) -> _Model:
         jit_compile=False,
     )
     return _Model(network, fitted)
-
-
-def _build(settings: Settings) -> keras.Model:
-    if "classes" in settings.options:
-        raise UsageError("the number of classes follows from the labels; leave it out of --set")
-    try:
-        return networks.get(settings.network).build(classes=len(names_of(settings.labels)), **settings.options)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{settings.network} cannot be built with {settings.options}: {error}") from error
 
 
 def _restore(model: keras.Model, run: Run) -> int:
@@ -230,7 +227,7 @@ def _averaged(model: keras.Model) -> Iterator[None]:
 
 def _finish(model: _Model, settings: Settings, run: Run) -> None:
     keras.config.set_dtype_policy("float32")
-    final = _build(settings)
+    final = build(settings)
     with _averaged(model.fitted):
         final.set_weights(model.network.get_weights())
     run.save(final, run.model)

@@ -46,12 +46,13 @@ def optimizer_of(settings: Settings, recipe: Recipe, per_epoch: int) -> keras.op
     """
     rate = rate_of(settings, recipe, per_epoch)
     ema = recipe.ema if settings.ema is None else settings.ema
-    common = {"weight_decay": recipe.weight_decay or None, "use_ema": ema > 0, "ema_momentum": ema or 0.99}
+    decay = recipe.weight_decay if settings.weight_decay is None else settings.weight_decay
+    common = {"weight_decay": decay or None, "use_ema": ema > 0, "ema_momentum": ema or 0.99}
     match settings.optimizer or recipe.optimizer:
         case "sgd":
             optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=recipe.nesterov, **common)
         case "muon":
-            optimizer = Muon(rate, adam_weight_decay=recipe.weight_decay or None, **common)
+            optimizer = Muon(rate, adam_weight_decay=decay or None, **common)
         case _:
             optimizer = keras.optimizers.Adam(rate, **common)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])

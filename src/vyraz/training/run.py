@@ -34,12 +34,12 @@ __all__ = ["Run", "Settings", "digest_of"]
 class Settings:
     """Everything a training depends on besides the data; the same settings give the same history.
 
-    optimizer, schedule: empty for the recipe's. ema: momentum of the moving average of the weights
-    that is kept, 0 for the last weights as they are, None for the recipe's.
+    optimizer, schedule: empty for the recipe's. weight_decay, ema: None for the recipe's; ema is the momentum
+    of the moving average of the weights that is kept, 0 for the last weights as they are.
     labels: "fer", the seven of FER-2013, or "ferplus", the eight of the votes. mixup, votes, degrade: as in
     `Recipe`.
     teacher: fingerprint of who teaches, empty for nobody; `temperature` softens its scores, `share` is their
-    part beside the label's.
+    part beside the label's. start: fingerprint of the weights it begins with, empty for random ones.
     """
 
     network: str
@@ -60,6 +60,8 @@ class Settings:
     schedule: str = ""
     ema: float | None = None
     optimizer: str = ""
+    start: str = ""
+    weight_decay: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def settings_for(
         options: of the network's `build`, each as NAME=VALUE.
         labels: "fer" or "ferplus".
         chosen: epochs, batch, learning_rate, augment, precision, mixup, votes, degrade, temperature, share,
-            optimizer, schedule, ema.
+            optimizer, schedule, ema, weight_decay.
 
     Raises:
         UsageError: no such network, or an option that makes no sense.
@@ -48,7 +48,7 @@ def settings_for(
         raise UsageError(f"the learning rate must be above 0, not {values['learning_rate']}")
     if chosen.get("optimizer") not in (None, recipe.optimizer) and chosen.get("learning_rate") is None:
         raise UsageError(f"the learning rate {recipe.learning_rate:g} is for {recipe.optimizer}: give --lr too")
-    for name in (*_CHOICES, "ema"):
+    for name in (*_CHOICES, "ema", "weight_decay"):
         if chosen.get(name) not in (None, getattr(recipe, name)):
             values[name] = chosen[name]
     settings = Settings(network=network, seed=seed, options=parse_options(options), labels=labels, **values)
@@ -63,8 +63,8 @@ def _refuse_contradictions(settings: Settings) -> None:
             raise UsageError(f"no {name} is called {getattr(settings, name)!r}; there are: {', '.join(known)}")
     if not 0 <= (settings.ema or 0) < 1:
         raise UsageError(f"ema must be 0 or more and below 1, not {settings.ema}")
-    for name in ("mixup", "votes", "degrade", "temperature", "share"):
-        if not 0 <= getattr(settings, name) < math.inf:
+    for name in ("mixup", "votes", "degrade", "temperature", "share", "weight_decay"):
+        if not 0 <= (getattr(settings, name) or 0) < math.inf:
             raise UsageError(f"{name} must be 0 or more, not {getattr(settings, name)}")
     if not settings.temperature or max(settings.share, settings.degrade) > 1:
         raise UsageError("the temperature must be above 0, share and degrade at most 1")

@@ -1,0 +1,153 @@
+"""Trainings that begin with trained weights."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+keras = pytest.importorskip("keras", reason="training needs vyraz[train]")
+
+from vyraz.classify import Classifier  # noqa: E402
+from vyraz.crop import to_input  # noqa: E402
+from vyraz.errors import ModelError, RunError, UsageError, VyrazError  # noqa: E402
+from vyraz.labelled import LabelledFaces  # noqa: E402
+from vyraz.metrics import calibrated  # noqa: E402
+from vyraz.training.build import build  # noqa: E402
+from vyraz.training.export import export, load_network  # noqa: E402
+from vyraz.training.fit import fit  # noqa: E402
+from vyraz.training.run import Run, Settings  # noqa: E402
+from vyraz.training.settings import settings_for  # noqa: E402
+from vyraz.training.start import started  # noqa: E402
+
+SETTINGS = settings_for("tiny", epochs=1, batch=64, precision="float32")
+
+
+class Silent:
+    def step(self, epoch: int, done: int, total: int, logs: Mapping[str, float]) -> None:
+        pass
+
+    def epoch(self, row: Mapping[str, Any]) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def faces() -> LabelledFaces:
+    """Smooth patterns of strong contrast, so that channels are as alive as those of faces."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (160, 6, 6), dtype=np.uint8).repeat(8, axis=1).repeat(8, axis=2)
+    usage = np.array(["Training"] * 128 + ["PublicTest"] * 32)
+    return LabelledFaces(images, np.arange(160) % 7, usage)
+
+
+@pytest.fixture(scope="module")
+def run(faces: LabelledFaces, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    run = Run(tmp_path_factory.mktemp("start") / "run")
+    fit(SETTINGS, faces, run, Silent())
+    return run
+
+
+def network_of(settings: Settings, weights: Any) -> Any:
+    network = build(settings)
+    network.set_weights(weights)
+    return network
+
+
+@pytest.mark.parametrize("name", ["tiny", "small", "small-ferplus"])
+def test_a_shipped_model_goes_on_with_the_scores_it_gives(faces: LabelledFaces, name: str) -> None:
+    shipped = Classifier(name)
+    labels = "ferplus" if name == "small-ferplus" else "fer"
+    settings, weights = started(settings_for(shipped.card.network, labels=labels), name, faces)
+    assert len(settings.start) == 16
+    inputs = to_input(faces.images)
+    scores = np.asarray(network_of(settings, weights)(inputs, training=False))
+    np.testing.assert_allclose(calibrated(scores, shipped.card.temperature), shipped(inputs), atol=1e-3)
+
+
+def test_normalisation_by_the_batch_changes_nothing_at_first(faces: LabelledFaces) -> None:
+    settings, weights = started(SETTINGS, "tiny", faces)
+    network, inputs = network_of(settings, weights), to_input(faces.images)
+    kept = np.asarray(network(inputs, training=False))
+    np.testing.assert_allclose(np.asarray(network(inputs, training=True)), kept, atol=1e-3)
+    assert np.ptp(kept, axis=0).max() > 0.1
+
+
+def test_kernels_are_all_scaled_alike_before_a_normalisation(faces: LabelledFaces) -> None:
+    settings, weights = started(SETTINGS, "tiny", faces)
+    bare = [layer for layer in network_of(settings, weights).layers if getattr(layer, "use_bias", True) is False]
+    assert len(bare) == 10
+    np.testing.assert_allclose([np.square(layer.get_weights()[0]).mean() ** 0.5 for layer in bare], 0.15, rtol=1e-5)
+
+
+def test_a_run_goes_on_with_its_own_weights(run: Run, faces: LabelledFaces) -> None:
+    settings, weights = started(SETTINGS, str(run.folder), faces)
+    assert weights is not None
+    for one, other in zip(weights, load_network(run).get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert started(SETTINGS, str(run.folder), faces)[0] == settings
+
+
+@pytest.mark.parametrize("network", ["vgg", "c_pool"])
+def test_an_exported_network_is_found_again(faces: LabelledFaces, tmp_path: Path, network: str) -> None:
+    options = {"widths": [8, 8, 8, 8]} if network == "vgg" else {}
+    settings = replace(settings_for(network, epochs=1, precision="float32"), options=options)
+    run = Run(tmp_path / "run")
+    run.create(settings, faces, {})
+    keras.utils.set_random_seed(5)
+    run.save(model := build(settings), run.model)
+    export(run, tmp_path / "network.onnx")
+    settings, weights = started(settings, str(tmp_path / "network.onnx"), faces)
+    inputs = to_input(faces.images[:32])
+    expected = np.asarray(model(inputs, training=False))
+    np.testing.assert_allclose(np.asarray(network_of(settings, weights)(inputs, training=False)), expected, atol=1e-4)
+
+
+def test_a_training_begins_where_it_is_told_and_says_so(run: Run, faces: LabelledFaces, tmp_path: Path) -> None:
+    settings, weights = started(replace(SETTINGS, learning_rate=1e-9, augment=False), str(run.folder), faces)
+    again = Run(tmp_path / "again")
+    fit(settings, faces, again, Silent(), start=weights)
+    assert again.read()["settings"]["start"] == settings.start != ""
+    kernels = [network.get_weights()[0] for network in (load_network(run), load_network(again))]
+    np.testing.assert_allclose(kernels[0], kernels[1], atol=1e-5)
+    with pytest.raises(RunError, match="other start"):
+        fit(replace(settings, start=""), faces, again, Silent(), resume=True)
+
+
+def test_nothing_is_changed_where_no_weights_are_given(faces: LabelledFaces) -> None:
+    assert started(SETTINGS, None, faces) == (SETTINGS, None)
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "words"),
+    [
+        ("small", UsageError, "small: its weights do not fit tiny .* shipped ones of it: tiny"),
+        ("small-int8", UsageError, "do not fit tiny"),
+        ("yunet", UsageError, "no model is called 'yunet'"),
+        ("missing.onnx", ModelError, "cannot be read"),
+        (".", RunError, "no run here"),
+    ],
+)
+def test_what_cannot_be_started_from_is_one_sentence(
+    faces: LabelledFaces,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    source: str,
+    error: type[VyrazError],
+    words: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=words):
+        started(SETTINGS, source, faces)
+
+
+def test_a_quantized_model_and_other_labels_do_not_fit(run: Run, faces: LabelledFaces) -> None:
+    with pytest.raises(UsageError, match=r"small-int8: its weights do not fit small.*: small,"):
+        started(settings_for("small"), "small-int8", faces)
+    with pytest.raises(UsageError, match="these options and labels"):
+        started(settings_for("small", labels="ferplus"), "small", faces)
+    with pytest.raises(UsageError, match="do not fit small"):
+        started(settings_for("small"), str(run.folder), faces)
