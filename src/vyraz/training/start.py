@@ -87,9 +87,13 @@ def _unfold(network: keras.Model, source: str, faces: Float) -> None:
 
 
 def _other(source: str, network: keras.Model) -> UsageError:
-    same = [name for name in models.names() if models.facts(name)["network"] == network.name]
-    shipped = f"; shipped ones of it: {', '.join(same)}" if same else ""
-    return UsageError(f"{source}: its weights do not fit {network.name} with these options and labels{shipped}")
+    shipped = [name for name in models.names() if _is_whole(models.facts(name), network)]
+    hint = f"; shipped ones of it: {', '.join(shipped)}" if shipped else ""
+    return UsageError(f"{source}: its weights do not fit {network.name} with these options and labels{hint}")
+
+
+def _is_whole(facts: dict[str, Any], network: keras.Model) -> bool:
+    return bool(facts["network"] == network.name and facts["precision"] == "float32")
 
 
 def _weights(graph: Any) -> Iterator[tuple[Float, Float]]:
