@@ -55,25 +55,25 @@ def started(settings: Settings, source: str | None, training: LabelledFaces) -> 
         return settings, None
     keras.config.set_dtype_policy("float32")
     network, faces = build(settings), to_input(training.images[:_FACES])
-    if Path(source).is_dir():
-        _copy(network, load_network(Run(Path(source))), source)
-    else:
-        _unfold(network, source, faces)
-    weights = network.get_weights()
-    return replace(settings, start=digest_of(*weights)[:16]), weights
+    taken = _copy(network, source) if Path(source).is_dir() else _unfold(network, source, faces)
+    # Of what the source holds: what is measured of the channels may differ in the last digit between machines.
+    return replace(settings, start=digest_of(*taken)[:16]), network.get_weights()
 
 
-def _copy(network: keras.Model, trained: keras.Model, source: str) -> None:
+def _copy(network: keras.Model, source: str) -> Weights:
+    weights: Weights = load_network(Run(Path(source))).get_weights()
     try:
-        network.set_weights(trained.get_weights())
+        network.set_weights(weights)
     except ValueError as error:
         raise _other(source, network) from error
+    return weights
 
 
-def _unfold(network: keras.Model, source: str, faces: Float) -> None:
+def _unfold(network: keras.Model, source: str, faces: Float) -> Weights:
     # Read by what predicts first, so that a damaged file is told as it is there.
     graph = onnx.load_from_string(Classifier(source).file.read_bytes())
     found = list(_weights(graph.graph))
+    taken = [values for pair in found for values in pair]
     for layer in _weighted(network):
         index = next((i for i, (kernel, _) in enumerate(found) if kernel.shape == layer.kernel.shape), None)
         if index is None:
@@ -84,6 +84,7 @@ def _unfold(network: keras.Model, source: str, faces: Float) -> None:
     if expected.shape != scores.shape or not np.abs(expected - scores).max() <= _TOLERANCE:
         raise _other(source, network)
     _normalise(network, faces)
+    return taken
 
 
 def _other(source: str, network: keras.Model) -> UsageError:
