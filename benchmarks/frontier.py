@@ -29,7 +29,13 @@ OURS, THEIRS = "#0072b2", "#d55e00"
 #: Where a mark's name is: points to the right of it and above it, and its alignment. The paper's networks lie close
 #: together.
 ABOVE = (0, 12, "center")
-PLACES = {"a": (-9, 0, "right"), "c": (0, -13, "center"), "p": (9, 0, "left"), "mini-Xception": (9, 0, "left")}
+PLACES = {
+    "a": (-9, 0, "right"),
+    "c": (0, -13, "center"),
+    "p": (9, 0, "left"),
+    "small": (9, 0, "left"),
+    "mini-Xception": (9, 0, "left"),
+}
 
 
 def main() -> None:

@@ -157,6 +157,38 @@ def _speed() -> str:
     return _table(header, rows, "---:")
 
 
+def framing() -> dict[str, Any]:
+    """What benchmarks/framing.py found, by detector."""
+    found: dict[str, Any] = json.loads((ROOT / "docs" / "framing.json").read_text())
+    return found
+
+
+def _framing() -> str:
+    header = ("", "faces found", "side", "right", "down", "as they are", "median", "10 % tighter", "20 % wider")
+    return _table(header, (_framed(name, framing()[name.lower()]) for name in ("YuNet", "Haar")), "---")
+
+
+def _framed(name: str, found: Mapping[str, Any]) -> list[str]:
+    held, places = found["PublicTest"], (found[side]["median"] for side in ("side", "right", "down"))
+    shares = (held["as_they_are"], *(held["by_side"][factor]["accuracy"] for factor in ("1", "0.9", "1.2")))
+    return [
+        name,
+        f"{held['found']:,} of {held['of']:,}",
+        *(f"{place:.3f}" for place in places),
+        *(f"{100 * share:.1f} %" for share in shares),
+    ]
+
+
+def _turned() -> str:
+    header = ("YuNet, heads turned by", "faces found", "never turned back", "from 10 degrees on", "always")
+    turns = framing()["yunet"]["PublicTest"]["by_turn_and_tilt"]
+    rows = (
+        [f"{turn} degrees", f"{row['found']:,}", *(f"{100 * row[tilt]:.1f} %" for tilt in ("180", "10", "0"))]
+        for turn, row in turns.items()
+    )
+    return _table(header, rows, "---")
+
+
 def _compared() -> str:
     return (ROOT / "docs" / "runs" / "table.md").read_text(encoding="utf-8")
 
@@ -171,6 +203,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "other models": _others,
     "calibration": _calibration,
     "robustness": _robustness,
+    "framing": _framing,
+    "framing turned": _turned,
     "speed": _speed,
     "compared": _compared,
 }

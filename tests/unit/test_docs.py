@@ -68,6 +68,16 @@ def test_what_each_part_gives_is_what_the_histories_say() -> None:
         assert f"| {100 * last['PublicTest']['accuracy']:.1f} % |" in row
 
 
+def test_what_a_second_training_gives_is_what_the_histories_say() -> None:
+    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
+    for name in ("tiny", "small"):
+        first, second = (ROOT / "docs" / "runs" / run / "history.jsonl" for run in (f"{name}-first", name))
+        ends = [json.loads(path.read_text(encoding="utf-8").splitlines()[-1]) for path in (first, second)]
+        before, after = (f"{100 * end['PublicTest']['accuracy']:.1f}" for end in ends)
+        assert f"from {before} to {after} %" in text
+        assert f"{ends[1]['epoch']} more" in text or f"{ends[1]['epoch']} epochs more" in text
+
+
 def test_the_model_of_the_votes_is_told_by_its_own_truth() -> None:
     reports = [models.facts("small-ferplus")["figures"][split] for split in SPLITS]
     assert all(report["truth"] == "ferplus" for report in reports)
@@ -112,3 +122,15 @@ def test_what_mirroring_is_worth_is_as_measured() -> None:
     gain = 100 * (mirrored["accuracy"] - FACTS["figures"]["PublicTest"]["accuracy"])
     assert mirrored["mirrored"]
     assert f"is worth {gain:.1f} points on PublicTest" in (ROOT / "docs" / "training.md").read_text().replace("\n", " ")
+
+
+def test_sentences_about_framing_are_as_measured() -> None:
+    held = figures.framing()["yunet"]["PublicTest"]
+    card = (ROOT / "MODEL_CARD.md").read_text(encoding="utf-8").replace("\n", " ")
+    upright, tilted = held["by_side"]["1"]["accuracy"], held["by_turn_and_tilt"]["40"]
+    assert f"is {100 * upright:.1f} %, against {100 * held['as_they_are']:.1f} % as they are" in card
+    assert f"only {tilted['found']:,} of the {held['of']:,} faces are found" in card
+    assert f"these {100 * tilted['10']:.1f} % are classified correctly, {100 * tilted['180']:.1f} % if" in card
+    found = upright * held["found"] / held["of"], tilted["10"] * tilted["found"] / held["of"]
+    text = (ROOT / "docs" / "framing.md").read_text(encoding="utf-8").replace("\n", " ")
+    assert f"it is {100 * found[0]:.1f} % upright and {100 * found[1]:.1f} % at 40 degrees" in text
