@@ -75,7 +75,7 @@ class Timeline:
                 part = np.repeat(part, 2, axis=0)
             colours = [_fraction(label) for label in self._labels]
             panel.stackplot(part[:, 0], part[:, 1:].T, colors=colours, edgecolor="white", linewidth=0.3)
-        panel.set_ylabel(f"person {number}", rotation=0, ha="right", va="center")
+        panel.set_ylabel(f"person {number}", rotation=0, ha="right", va="center", labelpad=12)
 
     def _dress(self, figure: Any, panels: Any, left_out: int) -> None:
         for panel in panels:
