@@ -167,6 +167,9 @@ def _training(part: str) -> Any:
     """A module of `vyraz.training`, which needs an extra; only the commands that train load it."""
     try:
         with _silence():
+            # Keras loads it whatever the backend, to seed it, and it would log then.
+            if part == "fit" and find_spec("tensorflow"):
+                import_module("tensorflow")
             return import_module(f"vyraz.training.{part}")
     except ImportError as error:
         raise MissingExtraError("training and exporting", "train") from error
