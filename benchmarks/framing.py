@@ -11,6 +11,7 @@ head is turned upright.
 
 import argparse
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -95,8 +96,7 @@ def accuracies(detector: Detector, classifier: Classifier, faces: LabelledFaces,
         f"{factor:g}": margin(classifier, found, labels, replace(framing, side=framing.side * factor))
         for factor in SIDES
     }
-    best = float(max(by_side, key=lambda name: by_side[name]["accuracy"]))
-    chosen = replace(framing, side=round(framing.side * best, 3))
+    chosen = replace(framing, side=round(framing.side * best_side(by_side, len(found)), 3))
     report = {
         "found": len(found),
         "of": len(faces),
@@ -108,6 +108,13 @@ def accuracies(detector: Detector, classifier: Classifier, faces: LabelledFaces,
         return report
     turned = {str(turn): by_tilt(detector, classifier, faces, chosen, turn) for turn in TURNS}
     return report | {"by_turn_and_tilt": turned}
+
+
+def best_side(by_side: Mapping[str, Mapping[str, float]], count: int) -> float:
+    """The most accurate factor of `SIDES`; the median itself, 1, unless another beats it by a standard error."""
+    best, median = max(by_side, key=lambda name: by_side[name]["accuracy"]), by_side["1"]["accuracy"]
+    error = (median * (1 - median) / count) ** 0.5
+    return float(best) if by_side[best]["accuracy"] > median + error else 1.0
 
 
 def by_tilt(
