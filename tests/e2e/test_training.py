@@ -304,12 +304,9 @@ def test_exported_network_is_one_that_vyraz_takes(exported: Path) -> None:
 
 def test_training_goes_on_from_trained_weights(trained: Trained, exported: Path, tmp_path: Path) -> None:
     before = history_of(trained.straight)
-    for source in (trained.straight, exported):
-        run = tmp_path / source.stem
-        done = train(trained.data, run, "--epochs", "1", "--start", str(source))
-        assert done.returncode == 0, done.stderr
-        assert history_of(run)[0]["train"]["loss"] < before[0]["train"]["loss"]
-    assert history_of(trained.straight) == before
+    done = train(trained.data, tmp_path / "run", "--epochs", "1", "--start", str(exported))
+    assert done.returncode == 0, done.stderr
+    assert history_of(tmp_path / "run")[0]["train"]["loss"] < before[0]["train"]["loss"]
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_a_run_goes_on_with_its_own_weights(run: Run, faces: LabelledFaces) -> N
     assert started(SETTINGS, str(run.folder), faces)[0] == settings
 
 
-@pytest.mark.parametrize("network", ["vgg", "c_pool"])
+@pytest.mark.parametrize("network", ["vgg", "p"])
 def test_an_exported_network_is_found_again(faces: LabelledFaces, tmp_path: Path, network: str) -> None:
     options = {"widths": [8, 8, 8, 8]} if network == "vgg" else {}
     settings = replace(settings_for(network, epochs=1, precision="float32"), options=options)
