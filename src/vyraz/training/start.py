@@ -34,7 +34,7 @@ Weights = list[Float]
 _FACES = 2048
 _TOLERANCE = 1e-3
 #: Root mean square of kernels before a normalisation, which makes up for any scale. It tells how far a step turns
-#: them; at this one the recipes' steps and decay of weights are about in balance.
+#: them; at this one Muon's steps and the recipes' decay of weights are about in balance.
 _SPREAD = 0.15
 
 
@@ -55,7 +55,9 @@ def started(settings: Settings, source: str | None, training: LabelledFaces) -> 
         return settings, None
     keras.config.set_dtype_policy("float32")
     network, faces = build(settings), to_input(training.images[:_FACES])
-    taken = _copy(network, source) if Path(source).is_dir() else _unfold(network, source, faces)
+    # A shipped name comes first, as everywhere: a folder of that name is ./NAME.
+    is_run = source not in models.names() and Path(source).is_dir()
+    taken = _copy(network, source) if is_run else _unfold(network, source, faces)
     # Of what the source holds: what is measured of the channels may differ in the last digit between machines.
     return replace(settings, start=digest_of(*taken)[:16]), network.get_weights()
 
