@@ -51,7 +51,13 @@ def filled(text: str) -> str:
 
 def measured(name: str) -> dict[str, dict[str, Any]]:
     """What a benchmark found on PublicTest."""
-    found: dict[str, dict[str, Any]] = json.loads((ROOT / "docs" / f"{name}.json").read_text())["PublicTest"]
+    found: dict[str, dict[str, Any]] = read(name)["PublicTest"]
+    return found
+
+
+def read(name: str) -> dict[str, Any]:
+    """What a benchmark left in docs/."""
+    found: dict[str, Any] = json.loads((ROOT / "docs" / f"{name}.json").read_text())
     return found
 
 
@@ -144,7 +150,7 @@ def _robustness() -> str:
 
 
 def _speed() -> str:
-    clips = json.loads((ROOT / "docs" / "bench.json").read_text())["clips"]
+    clips = read("bench")["clips"]
     forms = ("yunet_over_haar", "pipeline_over_decoding", "pipeline_over_decoding_to_rgb")
     rows = (
         [clip.rsplit(".", 1)[0], *(f"{row[form]:.1f}" for form in forms), f"{100 * row['faces_found']:.1f} %"]
@@ -157,15 +163,9 @@ def _speed() -> str:
     return _table(header, rows, "---:")
 
 
-def framing() -> dict[str, Any]:
-    """What benchmarks/framing.py found, by detector."""
-    found: dict[str, Any] = json.loads((ROOT / "docs" / "framing.json").read_text())
-    return found
-
-
 def _framing() -> str:
     header = ("", "faces found", "side", "right", "down", "as they are", "median", "10 % tighter", "20 % wider")
-    return _table(header, (_framed(name, framing()[name.lower()]) for name in ("YuNet", "Haar")), "---")
+    return _table(header, (_framed(name, read("framing")[name.lower()]) for name in ("YuNet", "Haar")), "---")
 
 
 def _framed(name: str, found: Mapping[str, Any]) -> list[str]:
@@ -181,7 +181,7 @@ def _framed(name: str, found: Mapping[str, Any]) -> list[str]:
 
 def _turned() -> str:
     header = ("YuNet, heads turned by", "faces found", "never turned back", "from 10 degrees on", "always")
-    turns = framing()["yunet"]["PublicTest"]["by_turn_and_tilt"]
+    turns = read("framing")["yunet"]["PublicTest"]["by_turn_and_tilt"]
     rows = (
         [f"{turn} degrees", f"{row['found']:,}", *(f"{100 * row[tilt]:.1f} %" for tilt in ("180", "10", "0"))]
         for turn, row in turns.items()

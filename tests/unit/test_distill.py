@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 keras = pytest.importorskip("keras", reason="training needs vyraz[train]")
 
+from tests.trainings import Silent  # noqa: E402
 from vyraz import ferplus  # noqa: E402
 from vyraz.classify import Classifier  # noqa: E402
 from vyraz.crop import to_input  # noqa: E402
@@ -36,21 +36,6 @@ from vyraz.training.settings import settings_for  # noqa: E402
 from vyraz.types import EMOTIONS  # noqa: E402
 
 SETTINGS = settings_for("tiny", epochs=3, batch=16, precision="float32", augment=False)
-
-
-class Silent:
-    """A reporter that stops a training after so many epochs."""
-
-    def __init__(self, epochs: int = 100) -> None:
-        self.left = epochs
-
-    def step(self, epoch: int, done: int, total: int, logs: Mapping[str, float]) -> None:
-        pass
-
-    def epoch(self, row: Mapping[str, Any]) -> None:  # noqa: ARG002
-        self.left -= 1
-        if not self.left:
-            raise KeyboardInterrupt
 
 
 @pytest.fixture(scope="module")

@@ -125,7 +125,7 @@ def test_what_mirroring_is_worth_is_as_measured() -> None:
 
 
 def test_sentences_about_framing_are_as_measured() -> None:
-    held = figures.framing()["yunet"]["PublicTest"]
+    held = figures.read("framing")["yunet"]["PublicTest"]
     card = (ROOT / "MODEL_CARD.md").read_text(encoding="utf-8").replace("\n", " ")
     upright, tilted = held["by_side"]["1"]["accuracy"], held["by_turn_and_tilt"]["40"]
     assert f"is {100 * upright:.1f} %, against {100 * held['as_they_are']:.1f} % as they are" in card

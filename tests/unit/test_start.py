@@ -1,7 +1,6 @@
 """Trainings that begin with trained weights."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 keras = pytest.importorskip("keras", reason="training needs vyraz[train]")
 
+from tests.trainings import Silent  # noqa: E402
 from vyraz.classify import Classifier  # noqa: E402
 from vyraz.crop import to_input  # noqa: E402
 from vyraz.errors import ModelError, RunError, UsageError, VyrazError  # noqa: E402
@@ -25,14 +25,6 @@ from vyraz.training.settings import settings_for  # noqa: E402
 from vyraz.training.start import started  # noqa: E402
 
 SETTINGS = settings_for("tiny", epochs=1, batch=64, precision="float32")
-
-
-class Silent:
-    def step(self, epoch: int, done: int, total: int, logs: Mapping[str, float]) -> None:
-        pass
-
-    def epoch(self, row: Mapping[str, Any]) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +107,16 @@ def test_a_training_begins_where_it_is_told_and_says_so(run: Run, faces: Labelle
     np.testing.assert_allclose(kernels[0], kernels[1], atol=1e-5)
     with pytest.raises(RunError, match="other start"):
         fit(replace(settings, start=""), faces, again, Silent(), resume=True)
+
+
+def test_a_folder_does_not_hide_a_shipped_model(
+    faces: LabelledFaces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny").mkdir()
+    assert started(SETTINGS, "tiny", faces)[0].start
+    with pytest.raises(RunError, match="no run here"):
+        started(SETTINGS, "./tiny", faces)
 
 
 def test_nothing_is_changed_where_no_weights_are_given(faces: LabelledFaces) -> None:
