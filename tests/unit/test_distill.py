@@ -29,7 +29,6 @@ from vyraz.training.distill import taught, write_scores  # noqa: E402
 from vyraz.training.export import export, load_network  # noqa: E402
 from vyraz.training.fit import fit  # noqa: E402
 from vyraz.training.heads import loss_weights, losses, with_heads  # noqa: E402
-from vyraz.training.networks._residual import BatchNormalization  # noqa: E402
 from vyraz.training.run import Run, digest_of  # noqa: E402
 from vyraz.training.schedule import rate_of  # noqa: E402
 from vyraz.training.settings import settings_for  # noqa: E402
@@ -113,39 +112,6 @@ def test_heads_share_the_network() -> None:
     np.testing.assert_allclose(outputs["softened"], calibrated(scores, 3.0), atol=1e-5)
     np.testing.assert_allclose(outputs["votes"].sum(axis=1), 1, atol=1e-5)
     assert loss_weights(settings) == pytest.approx({"scores": 0.1, "votes": 0.3, "softened": 8.1})
-
-
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the operation is TensorFlow's")
-@pytest.mark.parametrize(("policy", "tolerance"), [("float32", 1e-4), ("mixed_bfloat16", 0.06)])
-def test_batch_normalization_is_keras_own_in_fewer_operations(policy: str, tolerance: float) -> None:
-    import tensorflow as tf
-
-    x = tf.constant(np.random.default_rng(1).normal(2, 3, (8, 5, 6, 4)).astype(np.float32))
-    weights = tf.constant(np.random.default_rng(2).normal(size=(8, 5, 6, 4)).astype(np.float32))
-    results = []
-    for kind in (BatchNormalization, keras.layers.BatchNormalization):
-        layer = kind(momentum=0.9, dtype=policy)
-        layer(x, training=True)
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            y = tf.cast(layer(x, training=True), tf.float32)
-            total = tf.reduce_sum(y * weights)
-        slopes = tape.gradient(total, [x, *layer.trainable_variables])
-        results.append([y, *slopes, *layer.get_weights(), layer(x, training=False)])
-    for mine, their in zip(*results, strict=True):
-        # Of the variance TensorFlow remembers the unbiased estimate, here 240 / 239 of Keras's.
-        np.testing.assert_allclose(np.float32(mine), np.float32(their), atol=20 * tolerance, rtol=5e-3)
-
-
-def test_a_frozen_batch_normalization_stays_as_it_is() -> None:
-    x = np.random.default_rng(1).normal(2, 3, (8, 5, 6, 4)).astype(np.float32)
-    layer = BatchNormalization()
-    layer(x, training=True)
-    layer.trainable = False
-    before = layer.get_weights()
-    frozen = np.asarray(keras.ops.convert_to_numpy(layer(x, training=True)))
-    np.testing.assert_allclose(frozen, np.asarray(keras.ops.convert_to_numpy(layer(x, training=False))), atol=1e-5)
-    assert all(np.array_equal(one, other) for one, other in zip(before, layer.get_weights(), strict=True))
 
 
 def test_scores_of_teachers_are_stored_and_learnt(faces: LabelledFaces, teacher: Path, tmp_path: Path) -> None:
