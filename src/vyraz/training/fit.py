@@ -4,7 +4,6 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -27,6 +26,7 @@ from vyraz.training.history import append_epoch, truncate_history
 from vyraz.training.networks.recipe import Recipe
 from vyraz.training.optimizers import optimizer_of
 from vyraz.training.run import Run, Settings
+from vyraz.training.settle import measured_on, settled
 from vyraz.training.start import Weights
 from vyraz.training.targets import training_faces, training_targets, validation_faces
 from vyraz.types import Float
@@ -85,6 +85,7 @@ def fit(
     recipe, faces = networks.get(settings.network).recipe, faces.with_splits()
     validation = {name: validation_faces(faces.split(name), settings.labels) for name in recipe.validation}
     epochs = _epochs(faces.split("Training"), settings, teachers)
+    typical = measured_on(faces.split("Training"))
     _make_deterministic(settings)
     model, done = _begin(settings, recipe, faces, run, len(epochs), resume)
     if start is not None and not done:
@@ -93,13 +94,13 @@ def fit(
         began = time.monotonic()
         logs = _train_epoch(model.fitted, epochs, settings, epoch, teachers, reporter)
         row = {"epoch": epoch + 1, "seconds": round(time.monotonic() - began, 2), "train": logs}
-        with _averaged(model.fitted):
+        with settled(model.fitted, typical):
             row |= {name: _evaluate(model.network, part) for name, part in validation.items()}
         append_epoch(run.history, row)
         run.save(model.fitted, run.checkpoint)
         reporter.epoch(row)
     if done < settings.epochs or not run.model.exists():
-        _finish(model, settings, run)
+        _finish(model, settings, typical, run)
 
 
 def _epochs(training: LabelledFaces, settings: Settings, teachers: Teachers | None) -> Epochs:
@@ -210,24 +211,9 @@ def _evaluate(model: keras.Model, faces: LabelledFaces) -> dict[str, float]:
     return {name: float(value) for name, value in logs.items()}
 
 
-@contextmanager
-def _averaged(model: keras.Model) -> Iterator[None]:
-    """The exponential moving average of the weights in place of the raw ones, where one is kept."""
-    if not model.optimizer.use_ema:
-        yield
-        return
-    raw = [variable.numpy() for variable in model.trainable_variables]
-    model.optimizer.finalize_variable_values(model.trainable_variables)
-    try:
-        yield
-    finally:
-        for variable, value in zip(model.trainable_variables, raw, strict=True):
-            variable.assign(value)
-
-
-def _finish(model: _Model, settings: Settings, run: Run) -> None:
+def _finish(model: _Model, settings: Settings, inputs: Float, run: Run) -> None:
     keras.config.set_dtype_policy("float32")
     final = build(settings)
-    with _averaged(model.fitted):
+    with settled(model.fitted, inputs):
         final.set_weights(model.network.get_weights())
     run.save(final, run.model)

@@ -41,6 +41,7 @@ def build(
     widths: tuple[int, ...] = (32, 64, 120),
     blocks: tuple[int, ...] = (1, 1, 1),
     dropout: float = 0.2,
+    stem_stride: int = 1,
 ) -> keras.Model:
     """The untrained graph: float32 (n, 48, 48, 1) in [0, 1] -> float32 (n, classes), rows sum to 1."""
-    return stages("small", classes, stem, widths, blocks, dropout)
+    return stages("small", classes, stem, widths, blocks, dropout, stem_stride=stem_stride)

@@ -27,6 +27,13 @@ __all__ = ["RECIPE", "build"]
 RECIPE = replace(small.RECIPE, optimizer="muon", learning_rate=1e-2, weight_decay=0.005)
 
 
-def build(classes: int = 7, dropout: float = 0.0) -> keras.Model:
+def build(
+    classes: int = 7,
+    stem: int = 16,
+    widths: tuple[int, ...] = (16, 32, 48),
+    blocks: tuple[int, ...] = (1, 2, 1),
+    dropout: float = 0.0,
+    stem_stride: int = 2,
+) -> keras.Model:
     """The untrained graph: float32 (n, 48, 48, 1) in [0, 1] -> float32 (n, classes), rows sum to 1."""
-    return stages("tiny", classes, 16, (16, 32, 64), (1, 1, 1), dropout)
+    return stages("tiny", classes, stem, widths, blocks, dropout, stem_stride=stem_stride)

@@ -1,0 +1,57 @@
+"""A network as it is kept: with the moving average of its weights, and batch normalisation measured anew for it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+
+from vyraz.crop import to_input
+from vyraz.labelled import LabelledFaces
+from vyraz.types import Float
+
+__all__ = ["measured_on", "settled"]
+
+_FACES = 4096
+_BATCH = 256
+
+
+def measured_on(training: LabelledFaces) -> Float:
+    """Inputs by which batch normalisation is measured: pictures of the Training split as they are, in random order."""
+    chosen = np.random.default_rng(0).permutation(len(training))[:_FACES]
+    return to_input(training.images[chosen])
+
+
+@contextmanager
+def settled(model: keras.Model, inputs: Float) -> Iterator[None]:
+    """While it lasts, the model is what is kept of it; after that it is as before, and training goes on.
+
+    In training, normalisation has the statistics of pictures changed at random, and of raw weights in the place of
+    averaged ones; faces to be recognized are neither (Wu and Johnson 2021, arXiv 2105.07576, sections 3.2 and 4.2).
+
+    Args:
+        model: fitted, with its optimizer.
+        inputs: float32 (n, 48, 48, 1) in [0, 1]: what normalisation is measured on.
+    """
+    before = [variable.numpy() for variable in model.variables]
+    if model.optimizer.use_ema:
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+    _measure(model, inputs)
+    try:
+        yield
+    finally:
+        for variable, value in zip(model.variables, before, strict=True):
+            variable.assign(value)
+
+
+def _measure(model: keras.Model, inputs: Float) -> None:
+    """Mean and variance of each channel: those of batches, averaged."""
+    norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    momenta = [norm.momentum for norm in norms]
+    for start in range(0, len(inputs) if norms else 0, _BATCH):
+        batch = inputs[start : start + _BATCH]
+        for norm in norms:
+            norm.momentum = start / (start + len(batch))
+        model(batch, training=True)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
