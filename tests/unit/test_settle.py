@@ -1,17 +1,21 @@
 """What is kept of a network: averaged weights, normalisation measured for them; and that training does not notice."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 keras = pytest.importorskip("keras", reason="training needs vyraz[train]")
 
+from vyraz.crop import to_input  # noqa: E402
 from vyraz.labelled import LabelledFaces  # noqa: E402
 from vyraz.training import networks  # noqa: E402
+from vyraz.training.augment import Augmentation  # noqa: E402
 from vyraz.training.settle import measured_on, settled  # noqa: E402
 
 
 @pytest.fixture
-def model() -> keras.Model:
+def model() -> Any:
     """`tiny` after some steps on noise, with a moving average that lags behind."""
     keras.utils.set_random_seed(1)
     built = networks.get("tiny").build(dropout=0.5)
@@ -24,11 +28,11 @@ def model() -> keras.Model:
     return built
 
 
-def norms_of(model: keras.Model) -> list[keras.layers.Layer]:
+def norms_of(model: Any) -> list[Any]:
     return [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
 
 
-def test_a_settled_network_has_averaged_weights_and_the_statistics_of_the_given_faces(model: keras.Model) -> None:
+def test_a_settled_network_has_averaged_weights_and_the_statistics_of_the_given_faces(model: Any) -> None:
     inputs = np.random.default_rng(2).uniform(0.4, 0.6, (300, 48, 48, 1)).astype(np.float32)
     raw = [variable.numpy() for variable in model.trainable_variables]
     first, last = norms_of(model)[0], norms_of(model)[-1]
@@ -43,7 +47,7 @@ def test_a_settled_network_has_averaged_weights_and_the_statistics_of_the_given_
     assert any(np.abs(one - other).max() > 1e-3 for one, other in zip(raw, averaged, strict=True))
 
 
-def test_training_goes_on_as_if_it_had_never_settled(model: keras.Model) -> None:
+def test_training_goes_on_as_if_it_had_never_settled(model: Any) -> None:
     before, momenta = [variable.numpy() for variable in model.variables], [norm.momentum for norm in norms_of(model)]
     with settled(model, np.zeros((3, 48, 48, 1), dtype=np.float32)):
         assert any(not np.array_equal(one, other.numpy()) for one, other in zip(before, model.variables, strict=True))
@@ -52,10 +56,21 @@ def test_training_goes_on_as_if_it_had_never_settled(model: keras.Model) -> None
     assert [norm.momentum for norm in norms_of(model)] == momenta
 
 
-def test_normalisation_is_measured_on_every_kind_of_face_of_a_sorted_set() -> None:
+@pytest.mark.parametrize("changes", [None, Augmentation(brightness=0, contrast=0, erase=0)])
+def test_normalisation_is_measured_on_every_kind_of_face_of_a_sorted_set(changes: Augmentation | None) -> None:
     labels = np.arange(7).repeat(1000)
     images = np.broadcast_to(labels[:, None, None].astype(np.uint8), (7000, 48, 48))
-    inputs = measured_on(LabelledFaces(images, labels, np.array(["Training"] * 7000)))
+    faces = LabelledFaces(images, labels, np.array(["Training"] * 7000))
+    inputs = measured_on(faces, changes)
     assert inputs.shape == (4096, 48, 48, 1)
     counts = np.bincount(np.rint(inputs[:256, 0, 0, 0] * 255).astype(int), minlength=7)
     assert counts.min() > 256 / 7 / 2
+
+
+def test_normalisation_is_measured_on_pictures_as_they_are_and_as_they_are_learnt_from() -> None:
+    images = np.random.default_rng(1).integers(0, 256, (60, 48, 48), dtype=np.uint8)
+    faces = LabelledFaces(images, np.zeros(60, dtype=np.int64), np.array(["Training"] * 60))
+    known = {image.tobytes() for image in to_input(images)}
+    assert [image.tobytes() in known for image in measured_on(faces, Augmentation(mirror=False))] == [False, True] * 30
+    assert all(image.tobytes() in known for image in measured_on(faces, None))
+    assert sorted(image.tobytes() for image in images) == sorted(image.tobytes() for image in faces.images)

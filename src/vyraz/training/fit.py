@@ -85,7 +85,7 @@ def fit(
     recipe, faces = networks.get(settings.network).recipe, faces.with_splits()
     validation = {name: validation_faces(faces.split(name), settings.labels) for name in recipe.validation}
     epochs = _epochs(faces.split("Training"), settings, teachers)
-    typical = measured_on(faces.split("Training"))
+    typical = measured_on(epochs.faces, epochs.augmentation)
     _make_deterministic(settings)
     model, done = _begin(settings, recipe, faces, run, len(epochs), resume)
     if start is not None and not done:

@@ -8,26 +8,38 @@ import numpy as np
 
 from vyraz.crop import to_input
 from vyraz.labelled import LabelledFaces
+from vyraz.training.augment import Augmentation, augment
 from vyraz.types import Float
 
-__all__ = ["measured_on", "settled"]
+__all__ = ["measure_normalisation", "measured_on", "settled"]
 
 _FACES = 4096
 _BATCH = 256
 
 
-def measured_on(training: LabelledFaces) -> Float:
-    """Inputs by which batch normalisation is measured: pictures of the Training split as they are, in random order."""
-    chosen = np.random.default_rng(0).permutation(len(training))[:_FACES]
-    return to_input(training.images[chosen])
+def measured_on(training: LabelledFaces, changes: Augmentation | None) -> Float:
+    """Inputs by which batch normalisation is measured: pictures of the Training split, in random order.
+
+    Half of them as they are, as most faces come, and half changed as in training, as poor ones do: of the former alone
+    it would read faces in the dark three points worse.
+
+    Args:
+        training: the Training split.
+        changes: what it learns from; None for the pictures as they are.
+    """
+    rng = np.random.default_rng(0)
+    images = training.images[rng.permutation(len(training))[:_FACES]]
+    if changes:
+        images[::2] = augment(images[::2], changes, rng)
+    return to_input(images)
 
 
 @contextmanager
 def settled(model: keras.Model, inputs: Float) -> Iterator[None]:
     """While it lasts, the model is what is kept of it; after that it is as before, and training goes on.
 
-    In training, normalisation has the statistics of pictures changed at random, and of raw weights in the place of
-    averaged ones; faces to be recognized are neither (Wu and Johnson 2021, arXiv 2105.07576, sections 3.2 and 4.2).
+    In training, normalisation has the statistics of a few steps: of pictures changed at random, and of raw weights in
+    the place of averaged ones (Wu and Johnson 2021, arXiv 2105.07576, sections 3 and 4).
 
     Args:
         model: fitted, with its optimizer.
@@ -36,7 +48,7 @@ def settled(model: keras.Model, inputs: Float) -> Iterator[None]:
     before = [variable.numpy() for variable in model.variables]
     if model.optimizer.use_ema:
         model.optimizer.finalize_variable_values(model.trainable_variables)
-    _measure(model, inputs)
+    measure_normalisation(model, inputs)
     try:
         yield
     finally:
@@ -44,7 +56,7 @@ def settled(model: keras.Model, inputs: Float) -> Iterator[None]:
             variable.assign(value)
 
 
-def _measure(model: keras.Model, inputs: Float) -> None:
+def measure_normalisation(model: keras.Model, inputs: Float) -> None:
     """Mean and variance of each channel: those of batches, averaged."""
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     momenta = [norm.momentum for norm in norms]
