@@ -68,14 +68,23 @@ def test_what_each_part_gives_is_what_the_histories_say() -> None:
         assert f"| {100 * last['PublicTest']['accuracy']:.1f} % |" in row
 
 
-def test_what_a_second_training_gives_is_what_the_histories_say() -> None:
+def test_what_further_trainings_give_is_what_the_histories_say() -> None:
     text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
-    for name in ("tiny", "small"):
-        first, second = (ROOT / "docs" / "runs" / run / "history.jsonl" for run in (f"{name}-first", name))
-        ends = [json.loads(path.read_text(encoding="utf-8").splitlines()[-1]) for path in (first, second)]
-        before, after = (f"{100 * end['PublicTest']['accuracy']:.1f}" for end in ends)
-        assert f"from {before} to {after} %" in text
-        assert f"{ends[1]['epoch']} more" in text or f"{ends[1]['epoch']} epochs more" in text
+    histories = [ROOT / "docs" / "runs" / run / "history.jsonl" for run in ("small-first", "small-second", "small")]
+    ends = [json.loads(path.read_text(encoding="utf-8").splitlines()[-1]) for path in histories]
+    shares = [f"{100 * end['PublicTest']['accuracy']:.1f}" for end in ends]
+    assert f"from {shares[0]} to {shares[1]} % of PublicTest ([{ends[1]['epoch']} epochs]" in text
+    assert f"a third to {shares[2]} % ([{ends[2]['epoch']}]" in text
+
+
+def test_what_measured_normalisation_gives_is_as_measured() -> None:
+    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
+    table = json.loads((ROOT / "docs" / "settling.json").read_text(encoding="utf-8"))["PublicTest"]
+    before, half, plain = (table[way] for way in ("last steps", "half of each", "as they are"))
+    clean, dark = "as they are", "a tenth of the light"
+    assert f"{100 * half[clean]:.1f} % of PublicTest are then right instead of {100 * before[clean]:.1f} %" in text
+    assert f"{100 * plain[clean]:.1f} %, but at a tenth of the light {100 * plain[dark]:.1f} %" in text
+    assert f"instead of {100 * half[dark]:.1f} %" in text
 
 
 def test_the_model_of_the_votes_is_told_by_its_own_truth() -> None:

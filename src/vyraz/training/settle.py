@@ -39,7 +39,7 @@ def settled(model: keras.Model, inputs: Float) -> Iterator[None]:
     """While it lasts, the model is what is kept of it; after that it is as before, and training goes on.
 
     In training, normalisation has the statistics of a few steps: of pictures changed at random, and of raw weights in
-    the place of averaged ones (Wu and Johnson 2021, arXiv 2105.07576, sections 3 and 4).
+    the place of averaged ones (Wu and Johnson 2021, arXiv 2105.07576, sections 3 and 5).
 
     Args:
         model: fitted, with its optimizer.
