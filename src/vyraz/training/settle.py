@@ -20,12 +20,15 @@ _BATCH = 256
 def measured_on(training: LabelledFaces, changes: Augmentation | None) -> Float:
     """Inputs by which batch normalisation is measured: pictures of the Training split, in random order.
 
-    Half of them as they are, as most faces come, and half changed as in training, as poor ones do: of the former alone
-    it would read faces in the dark three points worse.
+    Half of them as they are, as most faces come, and half changed as in training, as poor ones do: measured on the
+    former alone, a network reads faces in the dark worse (docs/settling.json).
 
     Args:
         training: the Training split.
-        changes: what it learns from; None for the pictures as they are.
+        changes: of training; None for the pictures as they are.
+
+    Returns:
+        float32 (n, 48, 48, 1) in [0, 1]; n is 4,096, or less where Training is smaller.
     """
     rng = np.random.default_rng(0)
     images = training.images[rng.permutation(len(training))[:_FACES]]
@@ -57,7 +60,10 @@ def settled(model: keras.Model, inputs: Float) -> Iterator[None]:
 
 
 def measure_normalisation(model: keras.Model, inputs: Float) -> None:
-    """Mean and variance of each channel: those of batches, averaged."""
+    """Give each batch normalisation the mean and the variance of its channels: those of batches, averaged.
+
+    inputs: float32 (n, 48, 48, 1) in [0, 1], n at least 1.
+    """
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     momenta = [norm.momentum for norm in norms]
     for start in range(0, len(inputs) if norms else 0, _BATCH):
