@@ -70,11 +70,15 @@ def test_what_each_part_gives_is_what_the_histories_say() -> None:
 
 def test_what_further_trainings_give_is_what_the_histories_say() -> None:
     text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
-    histories = [ROOT / "docs" / "runs" / run / "history.jsonl" for run in ("small-first", "small-second", "small")]
-    ends = [json.loads(path.read_text(encoding="utf-8").splitlines()[-1]) for path in histories]
+    runs = [
+        ROOT / "docs" / "runs" / run for run in ("small-first", "small-second", "small-third", "tiny-second", "tiny")
+    ]
+    ends = [json.loads((run / "history.jsonl").read_text(encoding="utf-8").splitlines()[-1]) for run in runs]
     shares = [f"{100 * end['PublicTest']['accuracy']:.1f}" for end in ends]
     assert f"from {shares[0]} to {shares[1]} % of PublicTest ([{ends[1]['epoch']} epochs]" in text
-    assert f"a third to {shares[2]} % ([{ends[2]['epoch']}]" in text
+    assert f"third to {shares[2]} % ([{ends[2]['epoch']} epochs]" in text
+    assert f"ended at {shares[3]} % after" in text
+    assert f"it has {shares[4]} % after {ends[4]['epoch']}" in text
 
 
 def test_what_measured_normalisation_gives_is_as_measured() -> None:
