@@ -54,6 +54,13 @@ def test_convolution_is_keras_own(policy: str, size: Any, stride: Any) -> None:
     assert np.ptp(mine[-1] - mine[0]) > 0.1
 
 
+@pytest.mark.parametrize("special", [{"dilation_rate": 2}, {"groups": 2}, {"padding": "valid"}])
+def test_special_convolutions_are_keras_own(special: dict[str, Any]) -> None:
+    options = {"padding": "same"} | special
+    mine, their = (step(kind(6, 3, **options)) for kind in (Conv2D, keras.layers.Conv2D))
+    assert_alike(mine, their, STRENGTHS["float32"])
+
+
 def test_a_frozen_batch_normalization_stays_as_it_is() -> None:
     x = np.random.default_rng(1).normal(2, 3, (8, 5, 6, 4)).astype(np.float32)
     layer = BatchNormalization()

@@ -13,7 +13,7 @@ class Conv2D(layers.Conv2D):  # type: ignore[misc]
     """Keras's own, which for PyTorch turns the layout of each input and back; here it stays as it is."""
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
-        if keras.backend.backend() != "torch" or self.data_format != "channels_last" or self.padding != "same":
+        if keras.backend.backend() != "torch" or self._is_special():
             return super().convolution_op(inputs, kernel)
         import torch
 
@@ -23,6 +23,11 @@ class Conv2D(layers.Conv2D):  # type: ignore[misc]
             # Where the zeros are odd, Keras has one more at the end.
             x = torch.nn.functional.pad(x, (0, zeros[1] % 2, 0, zeros[0] % 2))
         return torch.conv2d(x, kernel, stride=self.strides, padding=[count // 2 for count in zeros]).movedim(1, -1)
+
+    def _is_special(self) -> bool:
+        """Whether something is asked for that our networks do not need."""
+        plain = self.data_format == "channels_last" and self.padding == "same" and self.groups == 1
+        return not plain or self.dilation_rate != (1, 1)
 
 
 def _zeros(size: int, kernel: int, stride: int) -> int:
