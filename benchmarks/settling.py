@@ -1,4 +1,4 @@
-"""What a network reads right by how its normalisation was measured: `vyraz.training.settle`.
+"""What a network reads right by what its normalisation was measured on: `vyraz.training.settle`.
 
     python benchmarks/settling.py docs/runs/small-second --data fer2013.npz -o docs/settling.json
 
@@ -9,7 +9,6 @@ Needs the extra `train`.
 import argparse
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +21,10 @@ from robustness import CHANGES, SEED
 from vyraz.crop import to_input
 from vyraz.dataset import load_faces
 from vyraz.labelled import LabelledFaces
-from vyraz.training.augment import Augmentation, augment
+from vyraz.training.augment import Augmentation
 from vyraz.training.export import load_network
 from vyraz.training.run import Run
 from vyraz.training.settle import measure_normalisation, measured_on
-from vyraz.types import Float
 
 
 def main() -> None:
@@ -40,21 +38,12 @@ def main() -> None:
     network = load_network(run)
     before = network.get_weights()
     table = {"last steps": accuracies(network, faces.split("PublicTest"))}
-    for name, inputs in ways(faces.split("Training"), kept):
+    for name, changes in {"as they are": None, "half of each": kept}.items():
         network.set_weights(before)
-        measure_normalisation(network, inputs)
+        measure_normalisation(network, measured_on(faces.split("Training"), changes))
         table[name] = accuracies(network, faces.split("PublicTest"))
-        print(name, table[name])
     command = f"python benchmarks/settling.py {chosen.run} --data fer2013.npz -o {chosen.output}"
     chosen.output.write_text(json.dumps({"command": command, "PublicTest": table}, indent=1) + "\n")
-
-
-def ways(training: LabelledFaces, kept: Augmentation) -> Iterator[tuple[str, Float]]:
-    """What is measured on: pictures as they are, changed as in training, and half of each, as networks are kept."""
-    plain = measured_on(training, None)
-    yield "as they are", plain
-    yield "changed", to_input(augment(np.rint(plain[..., 0] * 255).astype(np.uint8), kept, np.random.default_rng(SEED)))
-    yield "half of each", measured_on(training, kept)
 
 
 def accuracies(network: Any, faces: LabelledFaces) -> dict[str, float]:

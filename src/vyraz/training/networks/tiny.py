@@ -11,7 +11,7 @@ Source: as `small`, but that the stem halves the map already.
 | head | 1x1 | global average, dense, softmax |
 
 77,831 parameters, 8.8 M multiply-adds. Numbers of channels that 16 divides: others take up to three times as long to
-train.
+train with TensorFlow.
 """
 
 from dataclasses import replace
