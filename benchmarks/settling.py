@@ -21,7 +21,7 @@ from robustness import CHANGES, SEED
 from vyraz.crop import to_input
 from vyraz.dataset import load_faces
 from vyraz.labelled import LabelledFaces
-from vyraz.training.augment import Augmentation
+from vyraz.training.augment import augmentation_of
 from vyraz.training.export import load_network
 from vyraz.training.run import Run
 from vyraz.training.settle import measure_normalisation, measured_on
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     chosen = parser.parse_args()
     faces, run = load_faces(chosen.data), Run(chosen.run)
-    kept = Augmentation(degrade=run.read()["settings"]["degrade"])
+    kept = augmentation_of(run.settings())
     network = load_network(run)
     before = network.get_weights()
     table = {"last steps": accuracies(network, faces.split("PublicTest"))}

@@ -219,6 +219,19 @@ def test_compare_redraws_without_the_data_and_keeps_what_was_measured(trained: T
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
 
 
+def test_the_mean_of_runs_is_measured_and_drawn_beside_them(trained: Trained, tmp_path: Path) -> None:
+    mean, straight = tmp_path / "mean", shutil.copytree(trained.straight, tmp_path / "straight")
+    done = call("average", straight, trained.killed, "--data", trained.data, "-o", mean)
+    assert done.returncode == 0, done.stderr
+    done = call("compare", mean, straight, "--data", trained.data, "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "out" / "table.json").read_text())
+    # Of two that are the same, but that normalisation is measured once more.
+    assert [row["epochs"] for row in rows] == [0, EPOCHS]
+    assert rows[0]["PublicTest"] == pytest.approx(rows[1]["PublicTest"], abs=0.1)
+    assert_one_line(call("average", straight, "--data", trained.data, "-o", tmp_path / "one"), 2, "two runs at least")
+
+
 def test_exporting_an_incomplete_run_says_so(trained: Trained, tmp_path: Path) -> None:
     done = call("export", trained.torn, "-o", tmp_path / "torn.onnx")
     assert_one_line(done, 1, "not complete", "--resume")

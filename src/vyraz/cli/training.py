@@ -1,4 +1,4 @@
-"""The commands that make networks: train, teach, compare, export."""
+"""The commands that make networks: train, average, teach, compare, export."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ from vyraz.cli.app import Data, Quiet, app
 from vyraz.console import TrainingProgress, print_comparison, print_epochs, print_written, track_views
 from vyraz.errors import MissingExtraError, UsageError
 
-__all__ = ["compare", "export", "teach", "train"]
+__all__ = ["average", "compare", "export", "teach", "train"]
 
 _BACKENDS = ("tensorflow", "jax", "torch")
 
@@ -78,6 +78,23 @@ def train(
         fit.fit(
             settings, faces, _training("run").Run(output), progress, teachers=teachers, start=weights, resume=resume
         )
+    print_written([output / "model.keras"])
+
+
+@app.command()
+def average(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Folders of complete runs that began alike: train --start.")
+    ],
+    data: Data,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the run to write.")],
+) -> None:
+    """Make one network of several: the mean of their weights."""
+    _choose_backend("tensorflow")
+    run_of = _training("run").Run
+    from vyraz.dataset import load_faces
+
+    _training("average").average(list(map(run_of, runs)), load_faces(data), run_of(output))
     print_written([output / "model.keras"])
 
 

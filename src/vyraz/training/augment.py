@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 
 from vyraz.training.degrade import degrade
+from vyraz.training.run import Settings
 from vyraz.types import Float, Gray
 
-__all__ = ["Augmentation", "Views", "augment", "damage", "draw"]
+__all__ = ["Augmentation", "Views", "augment", "augmentation_of", "damage", "draw"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,11 @@ class Augmentation:
     contrast: float = 0.25
     erase: float = 0.25
     degrade: float = 0.0
+
+
+def augmentation_of(settings: Settings) -> Augmentation | None:
+    """The changes that a training asks for; None for the pictures as they are."""
+    return Augmentation(degrade=settings.degrade) if settings.augment else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,7 @@ def _title(settings: Mapping[str, Any]) -> str:
     parts += [f"{name} {settings[name]:g}" for name in ("degrade", "mixup", "votes") if settings.get(name)]
     parts += ["taught"] if settings.get("teacher") else []
     parts += ["from trained weights"] if settings.get("start") else []
+    parts += ["averaged"] if settings.get("averaged") else []
     parts += ["by FER+ votes"] if settings.get("labels") == "ferplus" else []
     return f"{settings['network']} ({', '.join(parts)})" if parts else str(settings["network"])
 

@@ -16,7 +16,7 @@ from vyraz.errors import RunError
 from vyraz.labelled import LabelledFaces
 from vyraz.metrics import calibrated
 from vyraz.training import networks
-from vyraz.training.augment import Augmentation
+from vyraz.training.augment import augmentation_of
 from vyraz.training.build import build
 from vyraz.training.cost import cost_of
 from vyraz.training.data import Batch, Epochs, Seen, one_hot
@@ -112,8 +112,8 @@ def _epochs(training: LabelledFaces, settings: Settings, teachers: Teachers | No
             seen = replace(stored, targets=calibrated(stored.targets, settings.temperature))
         case np.ndarray() as stored:
             targets["softened"] = calibrated(stored, settings.temperature)
-    augmentation = Augmentation(degrade=settings.degrade) if settings.augment else None
-    return Epochs(chosen, targets, settings.batch, settings.seed, augmentation, settings.mixup, seen)
+    changes = augmentation_of(settings)
+    return Epochs(chosen, targets, settings.batch, settings.seed, changes, settings.mixup, seen)
 
 
 def _make_deterministic(settings: Settings) -> None:

@@ -14,7 +14,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,7 @@ class Settings:
     `Recipe`.
     teacher: fingerprint of who teaches, empty for nobody; `temperature` softens its scores, `share` is their
     part beside the label's. start: fingerprint of the weights it begins with, empty for random ones.
+    averaged: fingerprints of the networks whose mean this one is, joined by "+"; empty for one that was fitted.
     """
 
     network: str
@@ -62,6 +63,7 @@ class Settings:
     optimizer: str = ""
     start: str = ""
     weight_decay: float | None = None
+    averaged: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +147,25 @@ class Run:
             raise RunError(f"{self.figures}: cannot be read ({error}); remove it and measure anew") from error
         return figures
 
+    def settings(self) -> Settings:
+        """Those of run.json; what was no setting yet when it was written has its default.
+
+        Raises:
+            RunError: no run here, or a damaged one.
+        """
+        try:
+            return Settings(**self.read()["settings"])
+        except TypeError as error:
+            raise RunError(f"{self.facts}: cannot be read ({error})") from error
+
     def check(self, settings: Settings, faces: LabelledFaces) -> None:
         """Hold that resuming would continue the very same training.
 
         Raises:
             RunError: other settings or other data than the run began with; says which.
         """
-        begun, now = self.read(), _facts(settings, faces)
-        # A run of before a setting was there had its default.
-        before = {entry.name: entry.default for entry in fields(Settings)} | begun["settings"]
-        differ = [key for key, value in now["settings"].items() if before.get(key) != value]
+        begun, before, now = self.read(), asdict(self.settings()), _facts(settings, faces)
+        differ = [key for key, value in now["settings"].items() if before[key] != value]
         differ += ["data"] if any(begun["data"].get(key, value) != value for key, value in now["data"].items()) else []
         if differ:
             raise RunError(f"{self.folder}: began with other {', '.join(differ)}; resume with the same or start anew")

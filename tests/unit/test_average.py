@@ -1,0 +1,107 @@
+"""One network of several: the mean of their weights."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+keras = pytest.importorskip("keras", reason="training needs vyraz[train]")
+
+from tests.trainings import Silent  # noqa: E402
+from vyraz.classify import Classifier  # noqa: E402
+from vyraz.errors import RunError, UsageError  # noqa: E402
+from vyraz.labelled import LabelledFaces  # noqa: E402
+from vyraz.training.average import average  # noqa: E402
+from vyraz.training.build import build  # noqa: E402
+from vyraz.training.compare import read_results, rows_of  # noqa: E402
+from vyraz.training.export import export, load_network  # noqa: E402
+from vyraz.training.fit import fit  # noqa: E402
+from vyraz.training.run import Run, Settings  # noqa: E402
+from vyraz.training.settings import settings_for  # noqa: E402
+
+SETTINGS = settings_for("tiny", epochs=1, batch=64, precision="float32")
+
+
+@pytest.fixture(scope="module")
+def faces() -> LabelledFaces:
+    images = np.random.default_rng(0).integers(0, 256, (160, 48, 48), dtype=np.uint8)
+    usage = np.array(["Training"] * 128 + ["PublicTest"] * 32)
+    return LabelledFaces(images, np.arange(160) % 7, usage)
+
+
+def run_of(folder: Path, settings: Settings, faces: LabelledFaces, seed: int) -> Run:
+    """A complete run with random weights."""
+    run = Run(folder)
+    run.create(settings, faces, {"parameters": 1, "macs": 1})
+    keras.utils.set_random_seed(seed)
+    run.save(build(settings), run.model)
+    return run
+
+
+@pytest.fixture(scope="module")
+def pair(faces: LabelledFaces, tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
+    folder = tmp_path_factory.mktemp("average")
+    return [run_of(folder / str(seed), replace(SETTINGS, seed=seed), faces, seed) for seed in (1, 2)]
+
+
+def test_weights_are_the_mean_and_normalisation_is_that_of_the_mean(
+    pair: list[Run], faces: LabelledFaces, tmp_path: Path
+) -> None:
+    average(pair, faces, Run(tmp_path / "mean"))
+    mean, one, other = (load_network(run) for run in (Run(tmp_path / "mean"), *pair))
+    for found, *given in zip(*(net.trainable_variables for net in (mean, one, other)), strict=True):
+        np.testing.assert_allclose(found.numpy(), np.mean([each.numpy() for each in given], axis=0), atol=1e-6)
+    norm = next(layer for layer in mean.layers if isinstance(layer, keras.layers.BatchNormalization))
+    seen = keras.Model(mean.input, norm.input)(faces.images[faces.usage == "Training"][..., None] / 255.0)
+    # Half of what it is measured on is changed at random: near, not equal.
+    np.testing.assert_allclose(norm.moving_mean.numpy(), np.asarray(seen).mean(axis=(0, 1, 2)), atol=0.05)
+    assert np.abs(norm.moving_variance.numpy() - 1).max() > 0.1, "still that of random weights"
+
+
+def test_the_run_tells_of_what_it_is_the_mean(pair: list[Run], faces: LabelledFaces, tmp_path: Path) -> None:
+    run = Run(tmp_path / "mean")
+    average(pair, faces, run)
+    settings = run.settings()
+    prints = settings.averaged.split("+")
+    assert len(set(prints)) == 2 and all(len(each) == 16 for each in prints)
+    assert replace(settings, averaged="") == replace(SETTINGS, epochs=0)
+    (result,) = read_results([run.folder])
+    assert result.complete
+    (row,) = rows_of([result])
+    assert "averaged" in row["network"] and row["epochs"] == 0 and row["parameters"] == 77_831
+
+
+def test_it_is_a_run_like_any_other(pair: list[Run], faces: LabelledFaces, tmp_path: Path) -> None:
+    run = Run(tmp_path / "mean")
+    average([*pair, pair[0]], faces, run)
+    export(run, tmp_path / "mean.onnx", faces)
+    scores = Classifier(tmp_path / "mean.onnx")(faces.images[:4, ..., None].astype(np.float32) / 255)
+    np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
+    with pytest.raises(RunError, match="began with other epochs, averaged"):
+        fit(SETTINGS, faces, run, Silent(), resume=True)
+
+
+@pytest.mark.parametrize("changed", [{"options": {"widths": [8, 8, 8]}}, {"labels": "ferplus"}, {"network": "small"}])
+def test_networks_that_differ_have_no_mean(
+    pair: list[Run], faces: LabelledFaces, tmp_path: Path, changed: dict[str, object]
+) -> None:
+    other = run_of(tmp_path / "other", replace(SETTINGS, **changed), faces, 3)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="other: is of another network, options or labels than"):
+        average([*pair, other], faces, Run(tmp_path / "mean"))
+    assert not (tmp_path / "mean").exists()
+
+
+def test_what_has_no_mean_is_one_sentence(pair: list[Run], faces: LabelledFaces, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="two runs at least"):
+        average(pair[:1], faces, Run(tmp_path / "mean"))
+    with pytest.raises(RunError, match="no run here"):
+        average([pair[0], Run(tmp_path / "missing")], faces, Run(tmp_path / "mean"))
+    begun = Run(tmp_path / "begun")
+    begun.create(SETTINGS, faces, {})
+    with pytest.raises(RunError, match="not complete yet"):
+        average([pair[0], begun], faces, Run(tmp_path / "mean"))
+    with pytest.raises(RunError, match="holds a run already"):
+        average(pair, faces, pair[1])
