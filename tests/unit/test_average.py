@@ -12,6 +12,7 @@ keras = pytest.importorskip("keras", reason="training needs vyraz[train]")
 
 from tests.trainings import Silent  # noqa: E402
 from vyraz.classify import Classifier  # noqa: E402
+from vyraz.crop import to_input  # noqa: E402
 from vyraz.errors import RunError, UsageError  # noqa: E402
 from vyraz.labelled import LabelledFaces  # noqa: E402
 from vyraz.training.average import average  # noqa: E402
@@ -55,7 +56,7 @@ def test_weights_are_the_mean_and_normalisation_is_that_of_the_mean(
     for found, *given in zip(*(net.trainable_variables for net in (mean, one, other)), strict=True):
         np.testing.assert_allclose(found.numpy(), np.mean([each.numpy() for each in given], axis=0), atol=1e-6)
     norm = next(layer for layer in mean.layers if isinstance(layer, keras.layers.BatchNormalization))
-    seen = keras.Model(mean.input, norm.input)(faces.images[faces.usage == "Training"][..., None] / 255.0)
+    seen = keras.Model(mean.input, norm.input)(to_input(faces.split("Training").images))
     # Half of what it is measured on is changed at random: near, not equal.
     np.testing.assert_allclose(norm.moving_mean.numpy(), np.asarray(seen).mean(axis=(0, 1, 2)), atol=0.05)
     assert np.abs(norm.moving_variance.numpy() - 1).max() > 0.1, "still that of random weights"
@@ -66,19 +67,22 @@ def test_the_run_tells_of_what_it_is_the_mean(pair: list[Run], faces: LabelledFa
     average(pair, faces, run)
     settings = run.settings()
     prints = settings.averaged.split("+")
-    assert len(set(prints)) == 2 and all(len(each) == 16 for each in prints)
+    assert len(set(prints)) == 2
+    assert all(len(each) == 16 for each in prints)
     assert replace(settings, averaged="") == replace(SETTINGS, epochs=0)
     (result,) = read_results([run.folder])
     assert result.complete
     (row,) = rows_of([result])
-    assert "averaged" in row["network"] and row["epochs"] == 0 and row["parameters"] == 77_831
+    assert "averaged" in row["network"]
+    assert row["epochs"] == 0
+    assert row["parameters"] == 77_831
 
 
 def test_it_is_a_run_like_any_other(pair: list[Run], faces: LabelledFaces, tmp_path: Path) -> None:
     run = Run(tmp_path / "mean")
     average([*pair, pair[0]], faces, run)
     export(run, tmp_path / "mean.onnx", faces)
-    scores = Classifier(tmp_path / "mean.onnx")(faces.images[:4, ..., None].astype(np.float32) / 255)
+    scores = Classifier(tmp_path / "mean.onnx")(to_input(faces.images[:4]))
     np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
     with pytest.raises(RunError, match="began with other epochs, averaged"):
         fit(SETTINGS, faces, run, Silent(), resume=True)

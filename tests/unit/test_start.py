@@ -109,6 +109,18 @@ def test_a_training_begins_where_it_is_told_and_says_so(run: Run, faces: Labelle
         fit(replace(settings, start=""), faces, again, Silent(), resume=True)
 
 
+def test_options_that_are_not_given_are_those_of_what_it_begins_with(faces: LabelledFaces, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    run.create(replace(SETTINGS, options={"widths": [8, 8, 8], "dropout": 0.1}), faces, {})
+    run.save(build(run.settings()), run.model)
+    settings, _ = started(replace(SETTINGS, options={"dropout": 0.3}), str(run.folder), faces)
+    assert settings.options == {"widths": [8, 8, 8], "dropout": 0.3}
+    with pytest.raises(UsageError, match="do not fit tiny"):
+        started(replace(SETTINGS, options={"widths": [8, 8, 16]}), str(run.folder), faces)
+    with pytest.raises(UsageError, match="do not fit small"):
+        started(settings_for("small"), str(run.folder), faces)
+
+
 def test_a_folder_does_not_hide_a_shipped_model(
     faces: LabelledFaces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

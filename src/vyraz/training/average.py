@@ -9,7 +9,6 @@ Source: Wortsman et al. 2022 (arXiv 2203.05482, uniform soup); Frankle et al. 20
 from collections.abc import Sequence
 from dataclasses import replace
 
-import keras
 import numpy as np
 
 from vyraz.errors import UsageError

@@ -41,6 +41,8 @@ _SPREAD = 0.15
 def started(settings: Settings, source: str | None, training: LabelledFaces) -> tuple[Settings, Weights | None]:
     """Settings that tell from where they start, and the weights; none for no source.
 
+    Options of the network that are not given are those of what it begins with.
+
     Args:
         settings: of the training.
         source: folder of a complete run, name of a shipped model, or path of an .onnx by `vyraz export`.
@@ -54,12 +56,22 @@ def started(settings: Settings, source: str | None, training: LabelledFaces) -> 
     if source is None:
         return settings, None
     keras.config.set_dtype_policy("float32")
-    network, faces = build(settings), to_input(training.images[:_FACES])
     # A shipped name comes first, as everywhere: a folder of that name is ./NAME.
     is_run = source not in models.names() and Path(source).is_dir()
+    settings = replace(settings, options=_options(settings.network, source, is_run) | settings.options)
+    network, faces = build(settings), to_input(training.images[:_FACES])
     taken = _copy(network, source) if is_run else _unfold(network, source, faces)
     # Of what the source holds: what is measured of the channels may differ in the last digit between machines.
     return replace(settings, start=digest_of(*taken)[:16]), network.get_weights()
+
+
+def _options(network: str, source: str, is_run: bool) -> dict[str, Any]:
+    """Those that the source was built with, where they are known and it is of this network."""
+    if is_run:
+        known = Run(Path(source)).read()["settings"]
+    else:
+        known = models.facts(source)["training"] if source in models.names() else {}
+    return known["options"] if known.get("network") == network else {}
 
 
 def _copy(network: keras.Model, source: str) -> Weights:
