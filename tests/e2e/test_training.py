@@ -31,7 +31,10 @@ from vyraz.training.run import Run  # noqa: E402
 
 VYRAZ = Path(sys.executable).with_name("vyraz")
 EPOCHS = 6
-SETTINGS = ("--epochs", str(EPOCHS), "--batch", "28", "--lr", "0.004", "--precision", "float32", "--seed", "3")
+SETTINGS = (
+    "--epochs", str(EPOCHS), "--batch", "28", "--lr", "0.004", "--precision", "float32", "--seed", "3",
+    "--set", "dropout=0.2",
+)  # fmt: skip
 PATIENCE = 300.0
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill with SIGKILL")
@@ -331,8 +334,9 @@ def test_training_goes_on_from_trained_weights(trained: Trained, exported: Path,
         ("small", ("--start", "nosuch"), "small-int8"),
         ("small", ("--start", "tiny"), "do not fit small"),
         ("small", ("--weight-decay", "nan"), "weight_decay must be"),
+        ("small", ("--branch", "7"), "EPOCHS:SEED"),
     ],
-    ids=["network", "precision", "backend", "start", "start of another", "weight decay"],
+    ids=["network", "precision", "backend", "start", "start of another", "weight decay", "branch"],
 )
 def test_unknown_name_is_wrong_usage(tmp_path: Path, network: str, option: tuple[str, ...], word: str) -> None:
     """One line that names what there is, and nothing is left behind."""

@@ -1,6 +1,7 @@
-"""One network of several: the mean of their weights."""
+"""One network of several: trainings that branch off, and the mean of their weights."""
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from vyraz.training.build import build  # noqa: E402
 from vyraz.training.compare import read_results, rows_of  # noqa: E402
 from vyraz.training.export import export, load_network  # noqa: E402
 from vyraz.training.fit import fit  # noqa: E402
+from vyraz.training.history import read_history  # noqa: E402
 from vyraz.training.run import Run, Settings  # noqa: E402
 from vyraz.training.settings import settings_for  # noqa: E402
 
@@ -109,3 +111,47 @@ def test_what_has_no_mean_is_one_sentence(pair: list[Run], faces: LabelledFaces,
         average([pair[0], begun], faces, Run(tmp_path / "mean"))
     with pytest.raises(RunError, match="holds a run already"):
         average(pair, faces, pair[1])
+
+
+def history_of(run: Run) -> list[dict[str, object]]:
+    return [{name: value for name, value in row.items() if name != "seconds"} for row in read_history(run.history)]
+
+
+@pytest.fixture(scope="module")
+def stopped(faces: LabelledFaces, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A training of three epochs, stopped after two."""
+    run = Run(tmp_path_factory.mktemp("branch") / "run")
+    with pytest.raises(KeyboardInterrupt):
+        fit(replace(SETTINGS, epochs=3), faces, run, Silent(2))
+    return run
+
+
+def test_a_copied_run_branches_off_as_one_that_was_begun_so(stopped: Run, faces: LabelledFaces, tmp_path: Path) -> None:
+    settings = replace(SETTINGS, epochs=3, branch=[2, 9])
+    begun, copied, straight = (Run(tmp_path / name) for name in ("begun", "copied", "straight"))
+    for run in (copied, straight):
+        shutil.copytree(stopped.folder, run.folder)
+    fit(settings, faces, begun, Silent())
+    fit(settings, faces, copied, Silent(), resume=True)
+    fit(replace(settings, branch=None), faces, straight, Silent(), resume=True)
+    assert history_of(begun) == history_of(copied)
+    assert history_of(copied)[:2] == history_of(straight)[:2] == history_of(stopped)
+    assert history_of(copied)[2] != history_of(straight)[2]
+    assert copied.settings() == begun.settings() == settings
+    for one, other in zip(load_network(begun).get_weights(), load_network(copied).get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_nothing_branches_off_where_it_has_been(stopped: Run, faces: LabelledFaces) -> None:
+    with pytest.raises(RunError, match="began with other branch"):
+        fit(replace(SETTINGS, epochs=3, branch=[1, 9]), faces, stopped, Silent(), resume=True)
+    assert stopped.settings().branch is None
+
+
+def test_a_branch_is_an_epoch_and_a_seed() -> None:
+    assert settings_for("tiny", branch="70:8").branch == [70, 8]
+    assert settings_for("tiny").branch is None
+    assert [settings_for("tiny", branch="2:8", seed=5).seed_at(epoch) for epoch in range(4)] == [5, 5, 8, 8]
+    for text in ("70", "70:", ":8", "-1:8", "a:b"):
+        with pytest.raises(UsageError, match="a branch is EPOCHS:SEED"):
+            settings_for("tiny", branch=text)

@@ -408,6 +408,6 @@ def test_settings_of_before_a_setting_was_there(faces: LabelledFaces, tmp_path: 
     for name in ("labels", "mixup", "votes", "teacher", "temperature", "share"):
         del facts["settings"][name]
     run.facts.write_text(json.dumps(facts))
-    run.check(SETTINGS, faces)
+    run.resume(SETTINGS, faces)
     with pytest.raises(RunError, match="votes"):
-        run.check(replace(SETTINGS, votes=0.3), faces)
+        run.resume(replace(SETTINGS, votes=0.3), faces)

@@ -34,6 +34,9 @@ def train(
     ] = None,
     weight_decay: Annotated[float | None, typer.Option(min=0)] = None,
     seed: Annotated[int, typer.Option(min=0)] = 1,
+    branch: Annotated[
+        str, typer.Option(metavar="EPOCHS:SEED", help="After so many epochs another seed, for a mean by average.")
+    ] = "",
     augment: Annotated[bool | None, typer.Option("--augment/--no-augment")] = None,
     degrade: Annotated[
         float | None, typer.Option(min=0, max=1, help="Chance of blur, low light, JPEG or few pixels.")
@@ -67,7 +70,7 @@ def train(
         network, options=options or (),
         epochs=epochs, batch=batch, learning_rate=lr, seed=seed, augment=augment, precision=precision,
         mixup=mixup, labels=labels, votes=votes, degrade=degrade, temperature=temperature, share=share,
-        optimizer=optimizer, schedule=schedule, ema=ema, weight_decay=weight_decay,
+        optimizer=optimizer, schedule=schedule, ema=ema, weight_decay=weight_decay, branch=branch,
     )  # fmt: skip
     from vyraz.dataset import load_faces
 
@@ -84,7 +87,8 @@ def train(
 @app.command()
 def average(
     runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="Folders of complete runs that began alike: train --start.")
+        list[Path],
+        typer.Argument(metavar="RUN...", help="Folders of complete runs that went together for long: train --branch."),
     ],
     data: Data,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the run to write.")],

@@ -1,7 +1,7 @@
 """The mean of several networks' weights: one network, at the cost of one, that reads better than each.
 
-It holds for trainings that share their beginning (`train --start` of one run, with other seeds). Networks that began
-with other random weights have no mean that reads anything.
+It holds for trainings that went together for long enough (`train --branch`). The mean of networks that parted early is
+worse than each, and that of networks that began with other random weights reads nothing.
 
 Source: Wortsman et al. 2022 (arXiv 2203.05482, uniform soup); Frankle et al. 2020 (arXiv 1912.05671, for which).
 """

@@ -133,7 +133,7 @@ def _begin(
     if not (resume and run.facts.exists()):
         run.create(settings, faces, cost_of(model.network))
         return model, 0
-    run.check(settings, faces)
+    run.resume(settings, faces)
     done = _restore(model.fitted, run) // per_epoch if run.checkpoint.exists() else 0
     truncate_history(run.history, done)
     return model, done
@@ -174,10 +174,12 @@ def _restore(model: keras.Model, run: Run) -> int:
 def _train_epoch(
     model: keras.Model, epochs: Epochs, settings: Settings, epoch: int, teachers: Teachers | None, reporter: Reporter
 ) -> dict[str, float]:
-    _seed_dropout(model, settings.seed, epoch)
+    seed = settings.seed_at(epoch)
+    _seed_dropout(model, seed, epoch)
+    batches = ahead(replace(epochs, seed=seed)(epoch))
     sums: Counter[str] = Counter()
     seen = 0
-    for done, (inputs, targets) in enumerate(_taught(ahead(epochs(epoch)), settings, teachers), start=1):
+    for done, (inputs, targets) in enumerate(_taught(batches, settings, teachers), start=1):
         logs = _named(model.train_on_batch(inputs, targets, return_dict=True))
         seen += len(inputs)
         sums.update({name: value * len(inputs) for name, value in logs.items()})

@@ -14,7 +14,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from vyraz.errors import RunError
 from vyraz.labelled import LabelledFaces
+from vyraz.training.history import read_history
 
 if TYPE_CHECKING:
     import keras
@@ -41,6 +42,7 @@ class Settings:
     teacher: fingerprint of who teaches, empty for nobody; `temperature` softens its scores, `share` is their
     part beside the label's. start: fingerprint of the weights it begins with, empty for random ones.
     averaged: fingerprints of the networks whose mean this one is, joined by "+"; empty for one that was fitted.
+    branch: after how many epochs another seed holds, and which; None for one seed throughout.
     """
 
     network: str
@@ -64,6 +66,11 @@ class Settings:
     start: str = ""
     weight_decay: float | None = None
     averaged: str = ""
+    branch: list[int] | None = None
+
+    def seed_at(self, epoch: int) -> int:
+        """The seed of an epoch, counted from 0."""
+        return self.branch[1] if self.branch and epoch >= self.branch[0] else self.seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +112,7 @@ class Run:
         """
         if self.facts.exists():
             raise RunError(f"{self.folder}: holds a run already; go on with --resume or choose another -o")
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            # Renamed when whole: half a run.json, left by a kill, could be neither resumed nor begun anew.
-            scratch = self.facts.with_suffix(".tmp")
-            facts = _facts(settings, faces) | {"cost": dict(cost), "versions": _versions()}
-            scratch.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-            scratch.replace(self.facts)
-        except OSError as error:
-            raise RunError(f"{self.folder}: cannot be written ({error.strerror})") from error
+        self._write(_facts(settings, faces) | {"cost": dict(cost), "versions": _versions()})
 
     def read(self) -> dict[str, Any]:
         """What run.json says.
@@ -158,17 +157,32 @@ class Run:
         except TypeError as error:
             raise RunError(f"{self.facts}: cannot be read ({error})") from error
 
-    def check(self, settings: Settings, faces: LabelledFaces) -> None:
-        """Hold that resuming would continue the very same training.
+    def resume(self, settings: Settings, faces: LabelledFaces) -> None:
+        """Hold that it would continue the very same training, or branch off after what is done; note the latter.
 
         Raises:
-            RunError: other settings or other data than the run began with; says which.
+            RunError: other settings or other data than the run began with; says which. Or it cannot be written.
         """
-        begun, before, now = self.read(), asdict(self.settings()), _facts(settings, faces)
-        differ = [key for key, value in now["settings"].items() if before[key] != value]
-        differ += ["data"] if any(begun["data"].get(key, value) != value for key, value in now["data"].items()) else []
+        begun, before = self.read(), self.settings()
+        if all(before.seed_at(epoch) == settings.seed_at(epoch) for epoch in range(len(read_history(self.history)))):
+            before = replace(before, branch=settings.branch)
+        differ = [key for key, value in asdict(settings).items() if asdict(before)[key] != value]
+        data = _facts(settings, faces)["data"]
+        differ += ["data"] if any(begun["data"].get(key, value) != value for key, value in data.items()) else []
         if differ:
             raise RunError(f"{self.folder}: began with other {', '.join(differ)}; resume with the same or start anew")
+        if self.settings() != settings:
+            self._write(begun | {"settings": asdict(settings)})
+
+    def _write(self, facts: Mapping[str, Any]) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            # Renamed when whole: half a run.json, left by a kill, could be neither resumed nor begun anew.
+            scratch = self.facts.with_suffix(".tmp")
+            scratch.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+            scratch.replace(self.facts)
+        except OSError as error:
+            raise RunError(f"{self.folder}: cannot be written ({error.strerror})") from error
 
     def save(self, model: "keras.Model", path: Path) -> None:
         """Write a model under a temporary name, then rename: a kill leaves the old or the new one."""

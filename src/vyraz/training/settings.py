@@ -20,7 +20,7 @@ _CHOICES = {"optimizer": get_args(Optimizer), "schedule": get_args(Schedule)}
 
 
 def settings_for(
-    network: str, *, seed: int = 1, options: Sequence[str] = (), labels: str = "fer", **chosen: Any
+    network: str, *, seed: int = 1, options: Sequence[str] = (), labels: str = "fer", branch: str = "", **chosen: Any
 ) -> Settings:
     """The settings of a network's recipe, with what was chosen otherwise (None is not chosen).
 
@@ -29,6 +29,7 @@ def settings_for(
         seed: of shuffling, augmentation, dropout and initial weights.
         options: of the network's `build`, each as NAME=VALUE.
         labels: "fer" or "ferplus".
+        branch: EPOCHS:SEED, after how many epochs another seed holds; empty for never.
         chosen: epochs, batch, learning_rate, augment, precision, mixup, votes, degrade, temperature, share,
             optimizer, schedule, ema, weight_decay.
 
@@ -51,6 +52,7 @@ def settings_for(
     for name in (*_CHOICES, "ema", "weight_decay"):
         if chosen.get(name) not in (None, getattr(recipe, name)):
             values[name] = chosen[name]
+    values["branch"] = _parse_branch(branch) if branch else None
     settings = Settings(network=network, seed=seed, options=parse_options(options), labels=labels, **values)
     _refuse_contradictions(settings)
     return settings
@@ -72,6 +74,13 @@ def _refuse_contradictions(settings: Settings) -> None:
         raise UsageError("pictures are degraded only where they are augmented: give --augment too")
     if settings.votes and settings.labels == "ferplus":
         raise UsageError("with --labels ferplus the votes are the labels already; leave out --votes")
+
+
+def _parse_branch(text: str) -> list[int]:
+    epochs, mark, seed = text.partition(":")
+    if not (mark and epochs.isdecimal() and seed.isdecimal()):
+        raise UsageError(f"a branch is EPOCHS:SEED, such as 70:8, not {text!r}")
+    return [int(epochs), int(seed)]
 
 
 def parse_options(words: Sequence[str]) -> dict[str, Any]:
