@@ -1,4 +1,4 @@
-"""What vector scaling gives beyond one temperature, by cross-validation on PublicTest.
+"""Vector scaling beyond one temperature, and a consistent temperature beyond that: cross-validated on PublicTest.
 
     python benchmarks/scaling.py RUN... --data fer2013.npz -o docs/scaling.json
 
@@ -20,7 +20,7 @@ from vyraz import metrics
 from vyraz.crop import to_input
 from vyraz.dataset import load_faces
 from vyraz.labelled import LabelledFaces
-from vyraz.training.calibrate import scaled, vector_scaling
+from vyraz.training.calibrate import consistent_temperature, scaled, vector_scaling
 from vyraz.training.export import load_network
 from vyraz.training.run import Run
 from vyraz.training.targets import validation_faces
@@ -43,16 +43,20 @@ def main() -> None:
 
 
 def compared(run: Run, faces: LabelledFaces) -> dict[str, dict[str, float]]:
-    """Figures of held-out scores: as they are, with one temperature, with slopes and offsets."""
+    """Figures of held-out scores: as they are, with the likeliest temperature, with slopes and offsets, and with these
+    and a consistent temperature."""
     known = validation_faces(faces, run.read()["settings"].get("labels", "fer"))
     scores: Float = np.asarray(load_network(run).predict(to_input(known.images), batch_size=512, verbose=0))
-    found = {"none": scores, "temperature": np.empty_like(scores), "vector scaling": np.empty_like(scores)}
+    found = {"none": scores} | {name: np.empty_like(scores) for name in ("temperature", "vector scaling", "consistent")}
     folds = np.random.default_rng(0).permutation(len(known)) % FOLDS
     for fold in range(FOLDS):
         held, rest = folds == fold, folds != fold
         temperature = metrics.fit_temperature(scores[rest], known.labels[rest])
         found["temperature"][held] = metrics.calibrated(scores[held], temperature)
-        found["vector scaling"][held] = scaled(scores[held], *vector_scaling(scores[rest], known.labels[rest]))
+        fitted = vector_scaling(scores[rest], known.labels[rest])
+        found["vector scaling"][held] = scaled(scores[held], *fitted)
+        temperature = consistent_temperature(scaled(scores[rest], *fitted), known.labels[rest])
+        found["consistent"][held] = metrics.calibrated(found["vector scaling"][held], temperature)
     return {name: figures_of(held_out, known.labels) for name, held_out in found.items()}
 
 

@@ -10,8 +10,8 @@ keras = pytest.importorskip("keras", reason="training needs vyraz[train]")
 
 from vyraz.crop import to_input  # noqa: E402
 from vyraz.labelled import LabelledFaces  # noqa: E402
-from vyraz.metrics import nll  # noqa: E402
-from vyraz.training.calibrate import scale_logits, scaled, vector_scaling  # noqa: E402
+from vyraz.metrics import calibrated, nll  # noqa: E402
+from vyraz.training.calibrate import consistent_temperature, scale_logits, scaled, vector_scaling  # noqa: E402
 from vyraz.types import Float, Labels  # noqa: E402
 
 SLOPES = np.array([0.5, 1.0, 1.5, 0.8], dtype=np.float32)
@@ -37,6 +37,23 @@ def test_slopes_and_offsets_are_found_again() -> None:
     slopes, offsets = vector_scaling(softmax(logits), drawn(softmax(logits * SLOPES + OFFSETS), rng))
     np.testing.assert_allclose(slopes, SLOPES, rtol=0.07)
     np.testing.assert_allclose(offsets, OFFSETS, atol=0.07)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_confidence_is_as_high_as_accuracy_at_the_consistent_temperature(temperature: float) -> None:
+    rng = np.random.default_rng(5)
+    honest = softmax(rng.normal(0, 2, (40_000, 4)).astype(np.float32))
+    labels, scores = drawn(honest, rng), calibrated(honest, 1 / temperature)
+    found = consistent_temperature(scores, labels)
+    assert found == pytest.approx(temperature, rel=0.03)
+    accuracy = (scores.argmax(axis=1) == labels).mean()
+    assert calibrated(scores, found).max(axis=1).mean() == pytest.approx(accuracy, abs=1e-3)
+
+
+@pytest.mark.parametrize(("labels", "logarithm"), [([0, 1, 2], -2), ([1, 2, 3], 2)], ids=["all right", "all wrong"])
+def test_where_no_temperature_is_consistent_it_is_the_nearest(labels: list[int], logarithm: float) -> None:
+    scores = softmax(np.eye(4, dtype=np.float32)[:3])
+    assert consistent_temperature(scores, np.array(labels)) == pytest.approx(np.exp(logarithm))
 
 
 @pytest.mark.parametrize("count", [1, 12])

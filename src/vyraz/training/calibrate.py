@@ -1,19 +1,21 @@
-"""Honest probabilities: vector scaling of a network's logits, folded into its last layer."""
+"""Honest probabilities: vector scaling of a network's logits, folded into its last layer, and a temperature."""
 
 import keras
 import numpy as np
 from keras import layers
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 
 from vyraz import metrics
 from vyraz.crop import to_input
 from vyraz.labelled import LabelledFaces
 from vyraz.types import Float, Labels
 
-__all__ = ["scale_logits", "scaled", "vector_scaling"]
+__all__ = ["consistent_temperature", "scale_logits", "scaled", "vector_scaling"]
 
 _BATCH = 512
 _SMALLEST = 1e-12
+#: Of the logarithm of a temperature.
+_FARTHEST = 2.0
 
 
 def vector_scaling(scores: Float, labels: Labels) -> tuple[Float, Float]:
@@ -46,6 +48,30 @@ def scaled(scores: Float, slopes: Float, offsets: Float) -> Float:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     result: Float = powers / powers.sum(axis=1, keepdims=True)
     return result
+
+
+def consistent_temperature(scores: Float, labels: Labels) -> float:
+    """The temperature by which the mean confidence is the accuracy on held-out faces (Clarté et al. 2023, arXiv
+    2303.02644, "expectation consistency").
+
+    The likeliest one leaves faces of middling confidence overconfident, to be sure enough of the many sure ones.
+
+    Args:
+        scores: uncalibrated, float32 (n, classes).
+        labels: int64 (n,).
+
+    Returns:
+        Between exp(-2) and exp(2), whichever is nearer where none makes them equal.
+    """
+    accuracy = float((scores.argmax(axis=1) == labels).mean())
+
+    def excess(logarithm: float) -> float:
+        return float(metrics.calibrated(scores, np.exp(logarithm)).max(axis=1).mean()) - accuracy
+
+    low, high = -_FARTHEST, _FARTHEST
+    if excess(low) <= 0 or excess(high) >= 0:
+        return float(np.exp(low if excess(low) <= 0 else high))
+    return float(np.exp(brentq(excess, low, high, xtol=1e-4)))
 
 
 def scale_logits(model: keras.Model, faces: LabelledFaces) -> None:

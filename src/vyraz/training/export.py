@@ -19,7 +19,7 @@ from vyraz.runtime import open_session
 
 # Keras loads only layers that it knows.
 from vyraz.training import networks  # noqa: F401
-from vyraz.training.calibrate import scale_logits
+from vyraz.training.calibrate import consistent_temperature, scale_logits
 from vyraz.training.cost import cost_of
 from vyraz.training.quantize import quantized
 from vyraz.training.run import Run
@@ -41,7 +41,7 @@ def export(run: Run, path: Path, faces: LabelledFaces | None = None, *, int8: bo
         run: a complete run.
         path: the file.
         faces: a set on whose PublicTest split the scores are calibrated (vector scaling, folded into the last
-            layer; then a temperature, for what quantizing changed) and the threshold of `uncertain` is
+            layer; then a temperature, by which mean confidence is accuracy) and the threshold of `uncertain` is
             fitted; without it scores stay as the network gives them.
         int8: a quarter of the size, and faster; faces of the set's Training split tell the ranges.
 
@@ -143,6 +143,6 @@ def _calibrate(graph: onnx.ModelProto, card: dict[str, Any], faces: LabelledFace
         path = Path(folder, "model.onnx")
         _write(graph, card, path)
         scores = Classifier(path)(to_input(faces.images))
-    temperature = metrics.fit_temperature(scores, faces.labels)
+    temperature = consistent_temperature(scores, faces.labels)
     threshold = metrics.trust_threshold(metrics.calibrated(scores, temperature), faces.labels)
     return {"temperature": round(temperature, 4), "uncertain_below": round(threshold, 4)}

@@ -1,6 +1,6 @@
 """`tiny`: `small` with fewer channels, for the smallest machines.
 
-Source: as `small`, but that the stem halves the map already.
+Source: as `small`.
 
 | stage | map | layers |
 | --- | --- | --- |
@@ -14,8 +14,6 @@ Source: as `small`, but that the stem halves the map already.
 train with TensorFlow.
 """
 
-from dataclasses import replace
-
 import keras
 
 from vyraz.training.networks import small
@@ -23,8 +21,7 @@ from vyraz.training.networks._residual import stages
 
 __all__ = ["RECIPE", "build"]
 
-#: Learns too little rather than too much: no dropout, less decay, and Muon, which learns faster.
-RECIPE = replace(small.RECIPE, optimizer="muon", learning_rate=1e-2, weight_decay=0.005)
+RECIPE = small.RECIPE
 
 
 def build(
