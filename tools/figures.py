@@ -149,6 +149,13 @@ def _robustness() -> str:
     return _table(("PublicTest", *_names(), "`small` before"), rows, "---:")
 
 
+def _doubt() -> str:
+    found = read("robustness")
+    columns = [(table, name) for name in ("small", "tiny") for table in ("coverage", "accuracy of those")]
+    rows = ([row, *(f"{100 * found[table][row][name]:.1f} %" for table, name in columns)] for row in found["coverage"])
+    return _table(("PublicTest", *(f"`{name}`: {table}" for table, name in columns)), rows, "---:")
+
+
 def _speed() -> str:
     clips = read("bench")["clips"]
     forms = ("yunet_over_haar", "pipeline_over_decoding", "pipeline_over_decoding_to_rgb")
@@ -203,6 +210,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "other models": _others,
     "calibration": _calibration,
     "robustness": _robustness,
+    "robustness doubt": _doubt,
     "framing": _framing,
     "framing turned": _turned,
     "speed": _speed,
