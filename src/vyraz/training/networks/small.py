@@ -11,9 +11,9 @@ Source: He et al. 2016 (arXiv 1512.03385, basic block), Hu et al. 2018 (arXiv 17
 | head | 1x1 | global average, dense, softmax |
 
 A block: conv 3x3 - BN - ReLU - conv 3x3 - BN - SE, plus the shortcut (1x1 conv where the shape changes), ReLU.
-290,837 parameters, 24.6 M multiply-adds. Three quarters of them are where the map is 12x12 or less: at the same cost
-layers there gave more than layers at 48x48. On a CPU it is trained in half the time with PyTorch (`--backend torch`):
-TensorFlow is slow where 16 does not divide the channels.
+290,837 parameters, 24.6 M multiply-adds. Three quarters of the latter are where the map is 12x12 or less: in short
+trainings layers there gave more than layers at 48x48 of the same cost. On a CPU PyTorch trains it faster (`--backend
+torch`): TensorFlow is slow where 16 does not divide the channels.
 """
 
 import keras
