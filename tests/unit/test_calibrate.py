@@ -11,7 +11,13 @@ keras = pytest.importorskip("keras", reason="training needs vyraz[train]")
 from vyraz.crop import to_input  # noqa: E402
 from vyraz.labelled import LabelledFaces  # noqa: E402
 from vyraz.metrics import calibrated, fit_temperature, nll  # noqa: E402
-from vyraz.training.calibrate import consistent_temperature, scale_logits, scaled, vector_scaling  # noqa: E402
+from vyraz.training.calibrate import (  # noqa: E402
+    consistent_temperature,
+    scale_logits,
+    scaled,
+    temperature_of,
+    vector_scaling,
+)
 from vyraz.types import Float, Labels  # noqa: E402
 
 SLOPES = np.array([0.5, 1.0, 1.5, 0.8], dtype=np.float32)
@@ -53,15 +59,15 @@ def test_confidence_is_as_high_as_accuracy_at_the_consistent_temperature(tempera
 @pytest.mark.parametrize(("labels", "logarithm"), [([0, 1, 2], -2), ([1, 2, 3], 2)], ids=["all right", "all wrong"])
 def test_where_no_temperature_is_consistent_it_is_the_nearest(labels: list[int], logarithm: float) -> None:
     scores = softmax(np.eye(4, dtype=np.float32)[:3])
-    many = np.repeat(scores, 400, axis=0), np.repeat(labels, 400)
-    assert consistent_temperature(*many) == pytest.approx(np.exp(logarithm))
+    assert consistent_temperature(scores, np.array(labels)) == pytest.approx(np.exp(logarithm))
 
 
 def test_of_few_faces_the_likeliest_temperature_is_taken() -> None:
     rng = np.random.default_rng(8)
-    honest = softmax(rng.normal(0, 2, (60, 4)).astype(np.float32))
+    honest = softmax(rng.normal(0, 2, (2000, 4)).astype(np.float32))
     labels, scores = drawn(honest, rng), calibrated(honest, 0.5)
-    assert consistent_temperature(scores, labels) == fit_temperature(scores, labels)
+    assert temperature_of(scores, labels) == consistent_temperature(scores, labels) != fit_temperature(scores, labels)
+    assert temperature_of(scores[:60], labels[:60]) == fit_temperature(scores[:60], labels[:60])
 
 
 @pytest.mark.parametrize("count", [1, 12])

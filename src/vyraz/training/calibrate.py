@@ -10,7 +10,7 @@ from vyraz.crop import to_input
 from vyraz.labelled import LabelledFaces
 from vyraz.types import Float, Labels
 
-__all__ = ["consistent_temperature", "scale_logits", "scaled", "vector_scaling"]
+__all__ = ["consistent_temperature", "scale_logits", "scaled", "temperature_of", "vector_scaling"]
 
 _BATCH = 512
 _SMALLEST = 1e-12
@@ -52,12 +52,22 @@ def scaled(scores: Float, slopes: Float, offsets: Float) -> Float:
     return result
 
 
+def temperature_of(scores: Float, labels: Labels) -> float:
+    """The consistent temperature; of fewer than 1,000 faces, whose accuracy is known too badly, the likeliest.
+
+    Args:
+        scores: uncalibrated, float32 (n, classes).
+        labels: int64 (n,).
+    """
+    fit = consistent_temperature if len(labels) >= _ENOUGH else metrics.fit_temperature
+    return fit(scores, labels)
+
+
 def consistent_temperature(scores: Float, labels: Labels) -> float:
     """The temperature by which the mean confidence is the accuracy on held-out faces (Clarté et al. 2023, arXiv
     2303.02644, "expectation consistency").
 
-    The likeliest one leaves faces of middling confidence overconfident, to be sure enough of the many sure ones. Of few
-    faces, though, accuracy is known too badly: of fewer than 1,000 the likeliest is taken.
+    The likeliest one leaves faces of middling confidence overconfident, to be sure enough of the many sure ones.
 
     Args:
         scores: uncalibrated, float32 (n, classes).
@@ -66,8 +76,6 @@ def consistent_temperature(scores: Float, labels: Labels) -> float:
     Returns:
         Between exp(-2) and exp(2), whichever is nearer where none makes them equal.
     """
-    if len(labels) < _ENOUGH:
-        return metrics.fit_temperature(scores, labels)
     accuracy = float((scores.argmax(axis=1) == labels).mean())
 
     def excess(logarithm: float) -> float:

@@ -19,7 +19,7 @@ from vyraz.runtime import open_session
 
 # Keras loads only layers that it knows.
 from vyraz.training import networks  # noqa: F401
-from vyraz.training.calibrate import consistent_temperature, scale_logits
+from vyraz.training.calibrate import scale_logits, temperature_of
 from vyraz.training.cost import cost_of
 from vyraz.training.quantize import quantized
 from vyraz.training.run import Run
@@ -143,6 +143,6 @@ def _calibrate(graph: onnx.ModelProto, card: dict[str, Any], faces: LabelledFace
         path = Path(folder, "model.onnx")
         _write(graph, card, path)
         scores = Classifier(path)(to_input(faces.images))
-    temperature = consistent_temperature(scores, faces.labels)
+    temperature = temperature_of(scores, faces.labels)
     threshold = metrics.trust_threshold(metrics.calibrated(scores, temperature), faces.labels)
     return {"temperature": round(temperature, 4), "uncertain_below": round(threshold, 4)}
