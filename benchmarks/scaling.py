@@ -1,4 +1,4 @@
-"""Vector scaling beyond one temperature, and a consistent temperature beyond that: cross-validated on PublicTest.
+"""Vector scaling against one temperature, and a consistent temperature after either: cross-validated on PublicTest.
 
     python benchmarks/scaling.py RUN... --data fer2013.npz -o docs/scaling.json
 
@@ -8,6 +8,7 @@ Each fifth of the faces is scored with what was fitted to the other four. Needs 
 import argparse
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,13 @@ from vyraz import metrics
 from vyraz.crop import to_input
 from vyraz.dataset import load_faces
 from vyraz.labelled import LabelledFaces
-from vyraz.training.calibrate import consistent_temperature, scaled, vector_scaling
+from vyraz.training.calibrate import consistent_temperature, folds, scaled, vector_scaling
 from vyraz.training.export import load_network
 from vyraz.training.run import Run
 from vyraz.training.targets import validation_faces
 from vyraz.types import Float, Labels
 
-FOLDS = 5
+WAYS = ("none", "temperature", "consistent temperature", "vector scaling", "consistent")
 
 
 def main() -> None:
@@ -39,25 +40,34 @@ def main() -> None:
     table = {run.name: compared(Run(run), faces) for run in chosen.runs}
     runs = " ".join(f"runs/{run.name}" for run in chosen.runs)
     command = f"python benchmarks/scaling.py {runs} --data fer2013.npz -o {chosen.output}"
-    chosen.output.write_text(json.dumps({"command": command, "folds": FOLDS, "PublicTest": table}, indent=1) + "\n")
+    chosen.output.write_text(json.dumps({"command": command, "PublicTest": table}, indent=1) + "\n")
 
 
 def compared(run: Run, faces: LabelledFaces) -> dict[str, dict[str, float]]:
-    """Figures of held-out scores: as they are, with the likeliest temperature, with slopes and offsets, and with these
-    and a consistent temperature."""
+    """Figures of held-out scores: as they are, with the likeliest and with a consistent temperature, with slopes and
+    offsets, and with these and a consistent temperature."""
     known = validation_faces(faces, run.read()["settings"].get("labels", "fer"))
     scores: Float = np.asarray(load_network(run).predict(to_input(known.images), batch_size=512, verbose=0))
-    found = {"none": scores} | {name: np.empty_like(scores) for name in ("temperature", "vector scaling", "consistent")}
-    folds = np.random.default_rng(0).permutation(len(known)) % FOLDS
-    for fold in range(FOLDS):
-        held, rest = folds == fold, folds != fold
-        temperature = metrics.fit_temperature(scores[rest], known.labels[rest])
-        found["temperature"][held] = metrics.calibrated(scores[held], temperature)
-        fitted = vector_scaling(scores[rest], known.labels[rest])
-        found["vector scaling"][held] = scaled(scores[held], *fitted)
-        temperature = consistent_temperature(scaled(scores[rest], *fitted), known.labels[rest])
-        found["consistent"][held] = metrics.calibrated(found["vector scaling"][held], temperature)
+    found = {way: np.empty_like(scores) for way in WAYS}
+    for held, rest in folds(len(known)):
+        for way, change in ways(scores[rest], known.labels[rest]).items():
+            found[way][held] = change(scores[held])
     return {name: figures_of(held_out, known.labels) for name, held_out in found.items()}
+
+
+def ways(scores: Float, labels: Labels) -> dict[str, Callable[[Float], Float]]:
+    """What each way, fitted to these faces, does to scores."""
+    likeliest, consistent = metrics.fit_temperature(scores, labels), consistent_temperature(scores, labels)
+    fitted = vector_scaling(scores, labels)
+    after = consistent_temperature(scaled(scores, *fitted), labels)
+    changes = (
+        lambda scores: scores,
+        lambda scores: metrics.calibrated(scores, likeliest),
+        lambda scores: metrics.calibrated(scores, consistent),
+        lambda scores: scaled(scores, *fitted),
+        lambda scores: metrics.calibrated(scaled(scores, *fitted), after),
+    )
+    return dict(zip(WAYS, changes, strict=True))
 
 
 def figures_of(scores: Float, labels: Labels) -> dict[str, Any]:

@@ -41,8 +41,8 @@ def export(run: Run, path: Path, faces: LabelledFaces | None = None, *, int8: bo
         run: a complete run.
         path: the file.
         faces: a set on whose PublicTest split the scores are calibrated (vector scaling, folded into the last
-            layer; then a temperature, by which mean confidence is accuracy) and the threshold of `uncertain` is
-            fitted; without it scores stay as the network gives them.
+            layer, unless it costs accuracy on held-out faces; then a temperature, by which mean confidence is
+            accuracy) and the threshold of `uncertain` is fitted; without it scores stay as the network gives them.
         int8: a quarter of the size, and faster; faces of the set's Training split tell the ranges.
 
     Raises:
