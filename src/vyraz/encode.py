@@ -18,6 +18,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from av.video.stream import VideoStream
 
 from vyraz.errors import SinkError
+from vyraz.interrupt import uninterrupted
 from vyraz.original import Original
 from vyraz.types import Pixels
 
@@ -58,7 +59,7 @@ class VideoWriter:
         Raises:
             SinkError: the file cannot be written.
         """
-        with self._told():
+        with uninterrupted(), self._told():
             if self._container is None:
                 self._begin(pixels)
             picture = self._converted(pixels)
