@@ -81,6 +81,14 @@ def test_what_further_trainings_give_is_what_the_histories_say() -> None:
     assert f"it has {shares[4]} % after {ends[4]['epoch']}" in text
 
 
+def test_how_good_the_teachers_are_is_what_the_histories_say() -> None:
+    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
+    for name in ("wide", "deep", "large"):
+        path = ROOT / "docs" / "runs" / "teachers" / name / "history.jsonl"
+        end = json.loads(path.read_text(encoding="utf-8").splitlines()[-1])
+        assert f"{100 * end['PublicTest']['accuracy']:.1f} % ([{name}](" in text
+
+
 def test_what_the_mean_of_networks_gives_is_as_measured() -> None:
     text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
     for name in ("6", "8"):
