@@ -17,21 +17,8 @@ SOURCE = Path(vyraz.__file__).parent
 # From the ground up: a module imports only from rows above its own.
 FLOORS = (
     ("types", "errors"),
-    ("runtime",),
-    (
-        "metrics",
-        "models",
-        "ferplus",
-        "pictures",
-        "crop",
-        "smooth",
-        "segments",
-        "trace",
-        "yunet",
-        "planes",
-        "ahead",
-        "interrupt",
-    ),
+    ("runtime", "interrupt"),
+    ("metrics", "models", "ferplus", "pictures", "crop", "smooth", "segments", "trace", "yunet", "planes", "ahead"),
     ("change", "steady", "blur", "original", "paint", "place", "labelled"),
     ("video", "dataset", "classify", "detect", "track", "draw", "report", "encode"),
     ("stream",),
