@@ -101,12 +101,12 @@ def _convert(model: keras.Model) -> onnx.ModelProto:
 
 
 def _tidy(graph: onnx.ModelProto) -> onnx.ModelProto:
-    """Plain names, all of a length: the converter's depend on what was converted before, ours on the graph alone."""
+    """Plain names throughout: the converter's depend on what was converted before, ours on the graph alone."""
     names = {"": "", graph.graph.input[0].name: "faces", graph.graph.output[0].name: "scores"}
     for index, node in enumerate(graph.graph.node):
-        node.input[:] = [names.setdefault(name, f"constant_{len(names):04}") for name in node.input]
-        node.output[:] = [names.setdefault(name, f"value_{len(names):04}") for name in node.output]
-        node.name = f"{node.op_type}_{index:04}"
+        node.input[:] = [names.setdefault(name, f"constant_{len(names)}") for name in node.input]
+        node.output[:] = [names.setdefault(name, f"value_{len(names)}") for name in node.output]
+        node.name = f"{node.op_type}_{index}"
     graph.graph.output[0].name = "scores"
     for constant in graph.graph.initializer:
         constant.name = names[constant.name]
