@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import numpy as np
@@ -26,9 +27,8 @@ def step(*actions: Callable[[], object]) -> None:
             action()
 
 
-def ctrl_c() -> bool:
+def ctrl_c() -> None:
     signal.raise_signal(signal.SIGINT)
-    return False
 
 
 def test_the_step_ends_first() -> None:
@@ -61,12 +61,17 @@ def test_a_handler_of_the_program_is_left_alone() -> None:
 
 
 def test_a_video_loses_no_picture_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It comes when a picture has been taken for encoding, but not encoded."""
+    """It comes when a picture has been encoded, but not written."""
     writer, pixels = VideoWriter(tmp_path / "x.mp4"), np.zeros((32, 32, 3), dtype=np.uint8)
     for number in range(3):
         writer.write(pixels, number / 25)
     mux = writer._mux
-    monkeypatch.setattr(writer, "_mux", lambda packets: ctrl_c() or mux(packets))
+
+    def interrupted(packets: list[Any]) -> None:
+        ctrl_c()
+        mux(packets)
+
+    monkeypatch.setattr(writer, "_mux", interrupted)
     with pytest.raises(KeyboardInterrupt):
         writer.write(pixels, 3 / 25)
     monkeypatch.setattr(writer, "_mux", mux)

@@ -84,8 +84,7 @@ def scaling_helps(scores: Float, labels: Labels) -> bool:
     after = np.empty_like(scores)
     for held, rest in folds(len(labels)):
         after[held] = scaled(scores[held], *vector_scaling(scores[rest], labels[rest]))
-    right, right_after = ((each.argmax(axis=1) == labels).sum() for each in (scores, after))
-    return bool(right_after >= right)
+    return bool((after.argmax(axis=1) == labels).sum() >= (scores.argmax(axis=1) == labels).sum())
 
 
 def temperature_of(scores: Float, labels: Labels) -> float:
