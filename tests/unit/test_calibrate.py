@@ -15,7 +15,7 @@ from vyraz.training.calibrate import (  # noqa: E402
     consistent_temperature,
     scale_logits,
     scaled,
-    scaling_helps,
+    scaling_costs,
     temperature_of,
     vector_scaling,
 )
@@ -81,18 +81,18 @@ def test_few_faces_change_little(count: int) -> None:
     assert np.abs(offsets).max() < 1
 
 
-@pytest.mark.parametrize(("lean", "helps"), [(1.5, True), (0.0, False)], ids=["lopsided", "honest"])
-def test_scaling_helps_where_scores_lean_to_a_class(lean: float, helps: bool) -> None:
-    """Of honest scores nothing is to be found but noise."""
+@pytest.mark.parametrize(("lean", "costs"), [(1.5, False), (0.0, True)], ids=["lopsided", "honest"])
+def test_scaling_costs_where_scores_are_honest(lean: float, costs: bool) -> None:
+    """Of these nothing is to be found but noise."""
     rng = np.random.default_rng(3)
     logits = rng.normal(0, 1, (1500, 7)).astype(np.float32)
     labels, leaning = drawn(softmax(logits), rng), np.array([lean, 0, 0, 0, 0, 0, 0], dtype=np.float32)
-    assert scaling_helps(softmax(logits + leaning), labels) is helps
-    assert not scaling_helps(softmax(logits + leaning)[:999], labels[:999])
+    assert scaling_costs(softmax(logits + leaning), labels) is costs
+    assert not scaling_costs(softmax(logits + leaning)[:999], labels[:999])
 
 
 def test_a_network_stays_as_it_is_where_scaling_costs_accuracy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vyraz.training.calibrate.scaling_helps", lambda *_: False)
+    monkeypatch.setattr("vyraz.training.calibrate.scaling_costs", lambda *_: True)
     model = keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(7),
                               keras.layers.Softmax()])  # fmt: skip
     before = model.layers[1].get_weights()
@@ -110,10 +110,10 @@ def test_the_network_gives_scaled_scores() -> None:
                               keras.layers.Softmax()])  # fmt: skip
     # Logits whose mean in a row is far from 0.
     model.layers[1].set_weights([model.layers[1].get_weights()[0], np.arange(7, dtype=np.float32) + 5])
-    images = rng.integers(0, 256, (1200, 48, 48), dtype=np.uint8)
+    images = rng.integers(0, 256, (400, 48, 48), dtype=np.uint8)
     before = np.asarray(model(to_input(images)))
     labels = drawn(before[:, ::-1], rng)
-    scale_logits(model, LabelledFaces(images, labels, np.full(1200, "PublicTest")))
+    scale_logits(model, LabelledFaces(images, labels, np.full(400, "PublicTest")))
     after = np.asarray(model(to_input(images)))
     slopes, offsets = vector_scaling(before, labels)
     np.testing.assert_allclose(after, scaled(before, slopes, offsets), atol=1e-5)

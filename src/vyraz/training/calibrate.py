@@ -17,7 +17,7 @@ __all__ = [
     "folds",
     "scale_logits",
     "scaled",
-    "scaling_helps",
+    "scaling_costs",
     "temperature_of",
     "vector_scaling",
 ]
@@ -70,10 +70,11 @@ def folds(count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield fold_of == fold, fold_of != fold
 
 
-def scaling_helps(scores: Float, labels: Labels) -> bool:
-    """Whether slopes and offsets fitted to the other faces leave as many of each fifth right as there were.
+def scaling_costs(scores: Float, labels: Labels) -> bool:
+    """Whether slopes and offsets, fitted to the other faces each time, leave fewer of the five fifths right.
 
-    They make held-out labels likelier, but may trade correct faces for it. Of fewer than 1,000 faces that is not known.
+    They make held-out labels likelier, but may trade correct faces for it. Of fewer than 1,000 faces that is not known,
+    and taken not to be so: the prior then keeps the change small.
 
     Args:
         scores: uncalibrated, float32 (n, classes).
@@ -84,7 +85,7 @@ def scaling_helps(scores: Float, labels: Labels) -> bool:
     after = np.empty_like(scores)
     for held, rest in folds(len(labels)):
         after[held] = scaled(scores[held], *vector_scaling(scores[rest], labels[rest]))
-    return bool((after.argmax(axis=1) == labels).sum() >= (scores.argmax(axis=1) == labels).sum())
+    return bool((after.argmax(axis=1) == labels).sum() < (scores.argmax(axis=1) == labels).sum())
 
 
 def temperature_of(scores: Float, labels: Labels) -> float:
@@ -130,7 +131,7 @@ def scale_logits(model: keras.Model, faces: LabelledFaces) -> None:
         faces: held out from training, with the model's labels.
     """
     scores = np.asarray(model.predict(to_input(faces.images), batch_size=_BATCH, verbose=0))
-    if not scaling_helps(scores, faces.labels):
+    if scaling_costs(scores, faces.labels):
         return
     slopes, offsets = vector_scaling(scores, faces.labels)
     last = [layer for layer in model.layers if isinstance(layer, layers.Dense)][-1]
