@@ -81,7 +81,8 @@ def test_what_further_trainings_give_is_what_the_histories_say() -> None:
     assert f"it has {shares[4]} % after {ends[4]['epoch']}" in text
 
 
-RUNS = ("teachers/wide", "teachers/deep", "teachers/large", "small-6", "small-8", "small-9", "small-10")
+RUNS = tuple(f"teachers/{name}" for name in ("wide", "deep", "large", "plain"))
+RUNS += ("small-6", "small-8", "small-9", "small-10")
 
 
 @pytest.mark.parametrize("run", RUNS)
