@@ -82,7 +82,7 @@ def test_what_further_trainings_give_is_what_the_histories_say() -> None:
 
 
 RUNS = tuple(f"teachers/{name}" for name in ("wide", "deep", "large", "plain"))
-RUNS += ("small-6", "small-8", "small-9", "small-10")
+RUNS += ("small-6", "small-8", "small-9", "small-10", "small-11")
 
 
 @pytest.mark.parametrize("run", RUNS)
@@ -111,6 +111,16 @@ def test_what_a_larger_teacher_gives_is_as_measured() -> None:
     assert f"Their mean has {100 * later['none']['accuracy']:.1f} %;" in text
     assert f"{found[0].format('an NLL of ')}, where what ships has {found[1].format('')}" in text
     assert f"or {found[2].format('')} with a temperature alone" in text
+
+
+def test_what_a_teacher_that_learnt_from_nobody_gives_is_as_measured() -> None:
+    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
+    taught = figures.measured("scaling")["small-11"]["consistent"]
+    assert f"calibrated {100 * taught['accuracy']:.1f} % at an NLL of {taught['nll']:.3f}. It does not ship yet" in text
+    teachers = figures.measured("teachers")
+    for name, label in {"large": "`large`", "plain": "`plain`", "mean": "mean of both"}.items():
+        cells = " | ".join(f"{100 * found['accuracy']:.1f} %, {found['nll']:.3f}" for found in teachers[name].values())
+        assert f"| {label} | {cells} |" in text
 
 
 def test_what_measured_normalisation_gives_is_as_measured() -> None:
