@@ -52,9 +52,9 @@ def seen(faces: Gray) -> list[Gray]:
 
 
 def _moved(faces: Gray, right: int, down: int) -> Gray:
-    matrix = np.array([[1.0, 0.0, right], [0.0, 1.0, down]])
-    none = np.zeros((len(faces), 1, 1), np.float32)
-    return Views(np.broadcast_to(matrix, (len(faces), 2, 3)), none + 1, none)(faces)
+    matrices = np.broadcast_to(np.array([[1.0, 0.0, right], [0.0, 1.0, down]]), (len(faces), 2, 3))
+    light = (len(faces), 1, 1)
+    return Views(matrices, gain=np.ones(light, np.float32), bias=np.zeros(light, np.float32))(faces)
 
 
 def scores_of(run: Run, views: list[Gray]) -> Float:
