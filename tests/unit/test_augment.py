@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vyraz.training.augment import Augmentation, augment
+from vyraz.training.augment import Augmentation, augment, augmentation_of
+from vyraz.training.settings import settings_for
 from vyraz.types import Gray
 
 NOTHING = Augmentation(mirror=False, shift=0, scale=0, rotation=0, brightness=0, contrast=0, erase=0)
@@ -141,6 +142,13 @@ def test_erase_covers_one_rectangle_of_its_size() -> None:
         assert np.ptp(region) == 0
         assert min(region.shape) >= 0.15 * 48 - 2
         assert max(region.shape) <= 0.4 * 48
+
+
+def test_strength_is_how_far_all_changes_go_but_mirroring_and_degrading() -> None:
+    settings = settings_for("small", strength=0.5, degrade=0.1)
+    half = Augmentation(shift=0.05, scale=0.06, rotation=6, brightness=0.075, contrast=0.125, erase=0.125, degrade=0.1)
+    assert augmentation_of(settings) == half
+    assert augmentation_of(replace(settings, strength=0.0, degrade=0.0)) == replace(NOTHING, mirror=True)
 
 
 def test_erase_is_as_frequent_as_asked() -> None:

@@ -314,6 +314,9 @@ def test_damaged_scores_are_one_sentence(faces: LabelledFaces, tmp_path: Path, k
         ({"share": 1.5}, "share"),
         ({"temperature": 0.0}, "temperature"),
         ({"degrade": 0.5, "augment": False}, "augment"),
+        ({"strength": 0.5, "augment": False}, "augment"),
+        ({"strength": 2.5}, "strength"),
+        ({"strength": float("nan")}, "strength"),
         ({"labels": "ferplus", "votes": 0.3}, "already"),
     ],
 )

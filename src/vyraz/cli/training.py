@@ -38,6 +38,9 @@ def train(
         str, typer.Option(metavar="EPOCHS:SEED", help="After so many epochs another seed, for a mean by average.")
     ] = "",
     augment: Annotated[bool | None, typer.Option("--augment/--no-augment")] = None,
+    strength: Annotated[
+        float | None, typer.Option(min=0, max=2, help="How far augmentation goes: 0.5 for half as far, 0 mirrors only.")
+    ] = None,
     degrade: Annotated[
         float | None, typer.Option(min=0, max=1, help="Chance of blur, low light, JPEG or few pixels.")
     ] = None,
@@ -70,7 +73,7 @@ def train(
         network, options=options or (),
         epochs=epochs, batch=batch, learning_rate=lr, seed=seed, augment=augment, precision=precision,
         mixup=mixup, labels=labels, votes=votes, degrade=degrade, temperature=temperature, share=share,
-        optimizer=optimizer, schedule=schedule, ema=ema, weight_decay=weight_decay, branch=branch,
+        optimizer=optimizer, schedule=schedule, ema=ema, weight_decay=weight_decay, branch=branch, strength=strength,
     )  # fmt: skip
     from vyraz.dataset import load_faces
 

@@ -4,7 +4,7 @@ The changes are a pure function of the random generator, so an epoch that is run
 sees the same pictures.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import cv2
 import numpy as np
@@ -34,10 +34,16 @@ class Augmentation:
     erase: float = 0.25
     degrade: float = 0.0
 
+    def times(self, strength: float) -> "Augmentation":
+        """The same changes, so much as far."""
+        limits = {limit.name: getattr(self, limit.name) for limit in fields(self) if limit.name != "mirror"}
+        return replace(self, **{name: strength * limit for name, limit in limits.items()})
+
 
 def augmentation_of(settings: Settings) -> Augmentation | None:
     """The changes that a training asks for; None for the pictures as they are."""
-    return Augmentation(degrade=settings.degrade) if settings.augment else None
+    changes = Augmentation().times(settings.strength)
+    return replace(changes, degrade=settings.degrade) if settings.augment else None
 
 
 @dataclass(frozen=True, slots=True)

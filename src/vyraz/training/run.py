@@ -43,6 +43,7 @@ class Settings:
     part beside the label's. start: fingerprint of the weights it begins with, empty for random ones.
     averaged: fingerprints of the networks whose mean this one is, joined by "+"; empty for one that was fitted.
     branch: after how many epochs another seed holds, and which; None for one seed throughout.
+    strength: by which factor pictures are changed more or less than by `Augmentation`, `degrade` apart.
     """
 
     network: str
@@ -67,6 +68,7 @@ class Settings:
     weight_decay: float | None = None
     averaged: str = ""
     branch: list[int] | None = None
+    strength: float = 1.0
 
     def seed_at(self, epoch: int) -> int:
         """The seed of an epoch, counted from 0."""

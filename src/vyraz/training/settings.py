@@ -18,6 +18,9 @@ PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 #: What may be chosen by its name, with all names.
 _CHOICES = {"optimizer": get_args(Optimizer), "schedule": get_args(Schedule)}
 
+#: At twice the contrast a picture may have half of its own or 1.5 times; far beyond, its negative.
+_STRONGEST = 2
+
 
 def settings_for(
     network: str, *, seed: int = 1, options: Sequence[str] = (), labels: str = "fer", branch: str = "", **chosen: Any
@@ -31,7 +34,7 @@ def settings_for(
         labels: "fer" or "ferplus".
         branch: EPOCHS:SEED, after how many epochs another seed holds; empty for never.
         chosen: epochs, batch, learning_rate, augment, precision, mixup, votes, degrade, temperature, share,
-            optimizer, schedule, ema, weight_decay.
+            optimizer, schedule, ema, weight_decay, strength.
 
     Raises:
         UsageError: no such network, or an option that makes no sense.
@@ -39,7 +42,7 @@ def settings_for(
     recipe = networks.get(network).recipe
     names = ("epochs", "batch", "learning_rate", "augment", "precision", "mixup", "votes", "degrade")
     values = {name: getattr(recipe, name) if chosen.get(name) is None else chosen[name] for name in names}
-    values |= {name: chosen[name] for name in ("temperature", "share") if chosen.get(name) is not None}
+    values |= {name: chosen[name] for name in ("temperature", "share", "strength") if chosen.get(name) is not None}
     if labels == "ferplus" and not chosen.get("votes"):
         # They are the labels already.
         values["votes"] = 0.0
@@ -70,8 +73,12 @@ def _refuse_contradictions(settings: Settings) -> None:
             raise UsageError(f"{name} must be 0 or more, not {getattr(settings, name)}")
     if not settings.temperature or max(settings.share, settings.degrade) > 1:
         raise UsageError("the temperature must be above 0, share and degrade at most 1")
-    if settings.degrade and not settings.augment:
-        raise UsageError("pictures are degraded only where they are augmented: give --augment too")
+    if not 0 <= settings.strength <= _STRONGEST:
+        raise UsageError(f"strength must be from 0 to {_STRONGEST}, not {settings.strength}")
+    if (settings.degrade or settings.strength != 1) and not settings.augment:
+        raise UsageError(
+            "pictures are degraded, or changed more or less, only where they are augmented: give --augment too"
+        )
     if settings.votes and settings.labels == "ferplus":
         raise UsageError("with --labels ferplus the votes are the labels already; leave out --votes")
 
