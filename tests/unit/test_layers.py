@@ -7,7 +7,7 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="training needs vyraz[train]")
 
-from vyraz.training.networks._layers import BatchNormalization, Conv2D  # noqa: E402
+from vyraz.training.networks._layers import AveragePooling2D, BatchNormalization, Conv2D  # noqa: E402
 from vyraz.types import Float  # noqa: E402
 
 STRENGTHS = {"float32": 1e-4, "mixed_bfloat16": 0.03}
@@ -50,6 +50,15 @@ def test_batch_normalization_is_keras_own(policy: str) -> None:
 def test_convolution_is_keras_own(policy: str, size: Any, stride: Any) -> None:
     options = {"strides": stride, "padding": "same", "activation": "relu", "dtype": policy}
     mine, their = (step(kind(6, size, **options)) for kind in (Conv2D, keras.layers.Conv2D))
+    assert_alike(mine, their, STRENGTHS[policy])
+    assert np.ptp(mine[-1] - mine[0]) > 0.1
+
+
+@pytest.mark.parametrize("policy", list(STRENGTHS))
+@pytest.mark.parametrize("options", [{}, {"pool_size": 3}, {"strides": 1}, {"padding": "same"}])
+def test_pooling_is_keras_own(policy: str, options: dict[str, Any]) -> None:
+    options = {"pool_size": 2, "dtype": policy} | options
+    mine, their = (step(kind(**options)) for kind in (AveragePooling2D, keras.layers.AveragePooling2D))
     assert_alike(mine, their, STRENGTHS[policy])
     assert np.ptp(mine[-1] - mine[0]) > 0.1
 

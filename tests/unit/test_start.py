@@ -83,9 +83,13 @@ def test_a_run_goes_on_with_its_own_weights(run: Run, faces: LabelledFaces) -> N
     assert started(SETTINGS, str(run.folder), faces)[0] == settings
 
 
-@pytest.mark.parametrize("network", ["vgg", "p"])
-def test_an_exported_network_is_found_again(faces: LabelledFaces, tmp_path: Path, network: str) -> None:
-    options = {"widths": [8, 8, 8, 8]} if network == "vgg" else {}
+@pytest.mark.parametrize(
+    ("network", "options"),
+    [("vgg", {"widths": [8, 8, 8, 8]}), ("p", {}), ("small", {"activation": "silu", "averaged": True})],
+)
+def test_an_exported_network_is_found_again(
+    faces: LabelledFaces, tmp_path: Path, network: str, options: dict[str, Any]
+) -> None:
     settings = replace(settings_for(network, epochs=1, precision="float32"), options=options)
     run = Run(tmp_path / "run")
     run.create(settings, faces, {})

@@ -1,15 +1,17 @@
 """What our own networks and their teachers are made of.
 
 Source: He et al. 2016 (arXiv 1512.03385, basic block), Ioffe and Szegedy 2015 (arXiv 1502.03167, batch
-normalisation), Hu et al. 2018 (arXiv 1709.01507, squeeze-and-excitation, "SE").
+normalisation), Hu et al. 2018 (arXiv 1709.01507, squeeze-and-excitation, "SE"), He et al. 2019 (arXiv 1812.01187,
+section 4, ResNet-D: shortcuts that average), Ramachandran et al. 2017 (arXiv 1710.05941, SiLU there Swish).
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import layers
 
-from vyraz.training.networks._layers import BatchNormalization, Conv2D
+from vyraz.training.networks._layers import AveragePooling2D, BatchNormalization, Conv2D
 
 __all__ = ["block", "conv_bn", "finish", "stages", "start"]
 
@@ -29,21 +31,41 @@ def finish(faces: keras.KerasTensor, x: keras.KerasTensor, classes: int, dropout
     return keras.Model(faces, scores, name=name)
 
 
-def conv_bn(x: keras.KerasTensor, width: int, size: int = 3, stride: int = 1, relu: bool = False) -> keras.KerasTensor:
-    """Convolution, batch normalisation and, where asked, ReLU."""
+def conv_bn(
+    x: keras.KerasTensor, width: int, size: int = 3, stride: int = 1, activation: str = "linear"
+) -> keras.KerasTensor:
+    """Convolution, batch normalisation and, where asked, an activation."""
     x = Conv2D(width, size, strides=stride, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
     x = BatchNormalization()(x)
-    return layers.ReLU()(x) if relu else x
+    return x if activation == "linear" else layers.Activation(activation)(x)
 
 
-def block(x: keras.KerasTensor, width: int, stride: int = 1, *, excited: bool = True) -> keras.KerasTensor:
-    """conv 3x3 - BN - ReLU - conv 3x3 - BN - SE, plus the shortcut (1x1 conv where the shape changes), ReLU."""
-    shortcut = x
-    if stride != 1 or x.shape[-1] != width:
-        shortcut = conv_bn(x, width, size=1, stride=stride)
-    x = conv_bn(conv_bn(x, width, stride=stride, relu=True), width)
+def block(
+    x: keras.KerasTensor,
+    width: int,
+    stride: int = 1,
+    *,
+    excited: bool = True,
+    activation: str = "relu",
+    averaged: bool = False,
+) -> keras.KerasTensor:
+    """conv 3x3 - BN - activation - conv 3x3 - BN - SE, plus the shortcut, activation.
+
+    Where the shape changes the shortcut is a 1x1 conv and BN. It sees a quarter of the pixels where the map is halved,
+    or, `averaged`, the mean of each four.
+    """
+    shortcut = _shortcut(x, width, stride, averaged)
+    x = conv_bn(conv_bn(x, width, stride=stride, activation=activation), width)
     x = _excite(x, width) if excited else x
-    return layers.ReLU()(layers.Add()([x, shortcut]))
+    return layers.Activation(activation)(layers.Add()([x, shortcut]))
+
+
+def _shortcut(x: keras.KerasTensor, width: int, stride: int, averaged: bool) -> keras.KerasTensor:
+    if stride == 1 and x.shape[-1] == width:
+        return x
+    if averaged and stride != 1:
+        x, stride = AveragePooling2D(stride)(x), 1
+    return conv_bn(x, width, size=1, stride=stride)
 
 
 def stages(
@@ -55,18 +77,18 @@ def stages(
     dropout: float,
     *,
     stem_stride: int = 1,
-    excited: bool = True,
+    **kind: Any,
 ) -> keras.Model:
     """A residual net: conv 3x3 of `stem`, then stages of so many blocks of each width, each halving the map.
 
-    A stem of stride 2 halves it in place of the first stage.
+    A stem of stride 2 halves it in place of the first stage. kind: of the blocks, see `block`.
     """
     faces, x = start()
-    x = conv_bn(x, stem, stride=stem_stride, relu=True)
+    x = conv_bn(x, stem, stride=stem_stride, activation=kind.get("activation", "relu"))
     strides = (2 // stem_stride, *[2] * (len(widths) - 1))
     for width, count, stride in zip(widths, blocks, strides, strict=True):
         for index in range(count):
-            x = block(x, width, stride=stride if index == 0 else 1, excited=excited)
+            x = block(x, width, stride=stride if index == 0 else 1, **kind)
     return finish(faces, x, classes, dropout, name)
 
 

@@ -46,6 +46,9 @@ def build(
     blocks: tuple[int, ...] = (1, 3, 2),
     dropout: float = 0.0,
     stem_stride: int = 2,
+    activation: str = "relu",
+    averaged: bool = False,
 ) -> keras.Model:
     """The untrained graph: float32 (n, 48, 48, 1) in [0, 1] -> float32 (n, classes), rows sum to 1."""
-    return stages("small", classes, stem, widths, blocks, dropout, stem_stride=stem_stride)
+    kind = {"activation": activation, "averaged": averaged}
+    return stages("small", classes, stem, widths, blocks, dropout, stem_stride=stem_stride, **kind)

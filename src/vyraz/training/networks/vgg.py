@@ -25,6 +25,6 @@ def build(classes: int = 7, widths: tuple[int, ...] = (64, 128, 256, 512), dropo
     """The untrained graph: float32 (n, 48, 48, 1) in [0, 1] -> float32 (n, classes), rows sum to 1."""
     faces, x = start()
     for width in widths:
-        x = conv_bn(conv_bn(x, width, relu=True), width, relu=True)
+        x = conv_bn(conv_bn(x, width, activation="relu"), width, activation="relu")
         x = layers.MaxPooling2D(2)(x)
     return finish(faces, x, classes, dropout, "vgg")
