@@ -68,6 +68,17 @@ def test_what_each_part_gives_is_what_the_histories_say() -> None:
         assert f"| {100 * last['PublicTest']['accuracy']:.1f} % |" in row
 
 
+def test_what_less_change_gives_is_what_the_histories_say() -> None:
+    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    histories = list((ROOT / "docs" / "runs" / "strength").glob("*/history.jsonl"))
+    assert len(histories) == text.count("](runs/strength/") == 4
+    for history in histories:
+        last = json.loads(history.read_text(encoding="utf-8").splitlines()[-1])
+        train, held = last["train"]["accuracy"], last["PublicTest"]
+        row = next(line for line in text.splitlines() if f"[{history.parent.name}](runs/strength/" in line)
+        assert row.endswith(f"| {100 * train:.1f} % | {100 * held['accuracy']:.1f} % | {held['loss']:.4f} |")
+
+
 def test_what_further_trainings_give_is_what_the_histories_say() -> None:
     text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
     runs = [
