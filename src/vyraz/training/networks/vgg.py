@@ -21,10 +21,15 @@ __all__ = ["RECIPE", "build"]
 RECIPE: Recipe = resnet18.RECIPE
 
 
-def build(classes: int = 7, widths: tuple[int, ...] = (64, 128, 256, 512), dropout: float = 0.3) -> keras.Model:
+def build(
+    classes: int = 7,
+    widths: tuple[int, ...] = (64, 128, 256, 512),
+    dropout: float = 0.3,
+    activation: str = "relu",
+) -> keras.Model:
     """The untrained graph: float32 (n, 48, 48, 1) in [0, 1] -> float32 (n, classes), rows sum to 1."""
     faces, x = start()
     for width in widths:
-        x = conv_bn(conv_bn(x, width, activation="relu"), width, activation="relu")
+        x = conv_bn(conv_bn(x, width, activation=activation), width, activation=activation)
         x = layers.MaxPooling2D(2)(x)
     return finish(faces, x, classes, dropout, "vgg")
