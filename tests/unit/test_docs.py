@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,25 +58,34 @@ def test_the_model_card_says_how_probabilities_were_fitted() -> None:
     assert f"is below {FACTS['uncertain_below']:g}" in text
 
 
-def test_what_each_part_gives_is_what_the_histories_say() -> None:
+def end_of(run: Path) -> Any:
+    """The last line of its history."""
+    return json.loads((run / "history.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+
+
+def ends_and_rows(folder: str) -> list[tuple[Any, str]]:
+    """Each training of a folder of docs/runs: how it ended, and its row of training.md; every row has one."""
     text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
-    histories = list((ROOT / "docs" / "runs" / "ablation").glob("*/history.jsonl"))
-    assert len(histories) == text.count("](runs/ablation/") == 8
-    for history in histories:
-        last = json.loads(history.read_text(encoding="utf-8").splitlines()[-1])
-        row = next(line for line in text.splitlines() if f"[{history.parent.name}](runs/ablation/" in line)
-        assert last["epoch"] == 30
-        assert f"| {100 * last['PublicTest']['accuracy']:.1f} % |" in row
+    runs = [history.parent for history in (ROOT / "docs" / "runs" / folder).glob("*/history.jsonl")]
+    assert text.count(f"](runs/{folder}/") == len(runs)
+    rows = [next(row for row in text.splitlines() if f"[{run.name}](runs/{folder}/" in row) for run in runs]
+    return list(zip(map(end_of, runs), rows, strict=True))
+
+
+def test_what_each_part_gives_is_what_the_histories_say() -> None:
+    found = ends_and_rows("ablation")
+    assert len(found) == 8
+    for end, row in found:
+        assert end["epoch"] == 30
+        assert f"| {100 * end['PublicTest']['accuracy']:.1f} % |" in row
 
 
 def test_what_less_change_gives_is_what_the_histories_say() -> None:
-    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
-    histories = list((ROOT / "docs" / "runs" / "strength").glob("*/history.jsonl"))
-    assert len(histories) == text.count("](runs/strength/") == 4
-    for history in histories:
-        last = json.loads(history.read_text(encoding="utf-8").splitlines()[-1])
-        train, held = last["train"]["accuracy"], last["PublicTest"]
-        row = next(line for line in text.splitlines() if f"[{history.parent.name}](runs/strength/" in line)
+    found = ends_and_rows("strength")
+    assert len(found) == 4
+    for end, row in found:
+        assert end["epoch"] == 6
+        train, held = end["train"]["accuracy"], end["PublicTest"]
         assert row.endswith(f"| {100 * train:.1f} % | {100 * held['accuracy']:.1f} % | {held['loss']:.4f} |")
 
 
@@ -84,7 +94,7 @@ def test_what_further_trainings_give_is_what_the_histories_say() -> None:
     runs = [
         ROOT / "docs" / "runs" / run for run in ("small-first", "small-second", "small-third", "tiny-second", "tiny")
     ]
-    ends = [json.loads((run / "history.jsonl").read_text(encoding="utf-8").splitlines()[-1]) for run in runs]
+    ends = [end_of(run) for run in runs]
     shares = [f"{100 * end['PublicTest']['accuracy']:.1f}" for end in ends]
     assert f"from {shares[0]} to {shares[1]} % of PublicTest ([{ends[1]['epoch']} epochs]" in text
     assert f"third to {shares[2]} % ([{ends[2]['epoch']} epochs]" in text
@@ -99,8 +109,7 @@ RUNS += ("small-6", "small-8", "small-9", "small-10", "small-11")
 @pytest.mark.parametrize("run", RUNS)
 def test_what_a_training_ended_at_is_what_its_history_says(run: str) -> None:
     text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
-    history = (ROOT / "docs" / "runs" / run / "history.jsonl").read_text(encoding="utf-8")
-    end = json.loads(history.splitlines()[-1])
+    end = end_of(ROOT / "docs" / "runs" / run)
     name = run.rpartition("/")[2].removeprefix("small-")
     assert f"{100 * end['PublicTest']['accuracy']:.1f} % ([{name}](runs/{run}/history.jsonl))" in text
     if run in ("small-6", "small-8"):

@@ -6,7 +6,6 @@ section 4, ResNet-D: shortcuts that average), Ramachandran et al. 2017 (arXiv 17
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 from keras import layers
@@ -77,18 +76,21 @@ def stages(
     dropout: float,
     *,
     stem_stride: int = 1,
-    **kind: Any,
+    excited: bool = True,
+    activation: str = "relu",
+    averaged: bool = False,
 ) -> keras.Model:
     """A residual net: conv 3x3 of `stem`, then stages of so many blocks of each width, each halving the map.
 
-    A stem of stride 2 halves it in place of the first stage. kind: of the blocks, see `block`.
+    A stem of stride 2 halves it in place of the first stage. The last three are those of `block`.
     """
     faces, x = start()
-    x = conv_bn(x, stem, stride=stem_stride, activation=kind.get("activation", "relu"))
+    x = conv_bn(x, stem, stride=stem_stride, activation=activation)
     strides = (2 // stem_stride, *[2] * (len(widths) - 1))
     for width, count, stride in zip(widths, blocks, strides, strict=True):
         for index in range(count):
-            x = block(x, width, stride=stride if index == 0 else 1, **kind)
+            halving = stride if index == 0 else 1
+            x = block(x, width, halving, excited=excited, activation=activation, averaged=averaged)
     return finish(faces, x, classes, dropout, name)
 
 

@@ -50,5 +50,7 @@ def build(
     averaged: bool = False,
 ) -> keras.Model:
     """The untrained graph: float32 (n, 48, 48, 1) in [0, 1] -> float32 (n, classes), rows sum to 1."""
-    kind = {"activation": activation, "averaged": averaged}
-    return stages("small", classes, stem, widths, blocks, dropout, stem_stride=stem_stride, **kind)
+    return stages(
+        "small", classes, stem, widths, blocks, dropout,
+        stem_stride=stem_stride, activation=activation, averaged=averaged,
+    )  # fmt: skip
