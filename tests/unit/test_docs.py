@@ -80,11 +80,12 @@ def test_what_each_part_gives_is_what_the_histories_say() -> None:
         assert f"| {100 * end['PublicTest']['accuracy']:.1f} % |" in row
 
 
-def test_what_less_change_gives_is_what_the_histories_say() -> None:
-    found = ends_and_rows("strength")
-    assert len(found) == 4
+@pytest.mark.parametrize(("folder", "runs", "epochs"), [("strength", 4, 6), ("layers", 5, 8)])
+def test_what_each_change_gives_is_what_the_histories_say(folder: str, runs: int, epochs: int) -> None:
+    found = ends_and_rows(folder)
+    assert len(found) == runs
     for end, row in found:
-        assert end["epoch"] == 6
+        assert end["epoch"] == epochs
         train, held = end["train"]["accuracy"], end["PublicTest"]
         assert row.endswith(f"| {100 * train:.1f} % | {100 * held['accuracy']:.1f} % | {held['loss']:.4f} |")
 
@@ -103,7 +104,7 @@ def test_what_further_trainings_give_is_what_the_histories_say() -> None:
 
 
 RUNS = tuple(f"teachers/{name}" for name in ("wide", "deep", "large", "plain"))
-RUNS += ("small-6", "small-8", "small-9", "small-10", "small-11")
+RUNS += tuple(f"small-{number}" for number in (6, 8, 9, 10, 11, 13, 14))
 
 
 @pytest.mark.parametrize("run", RUNS)
@@ -118,25 +119,28 @@ def test_what_a_training_ended_at_is_what_its_history_says(run: str) -> None:
 
 def test_what_the_mean_of_networks_gives_is_as_measured() -> None:
     text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
-    mean = figures.measured("scaling")["small"]["none"]["accuracy"]
-    assert f"their mean {100 * mean:.1f} % before calibration" in text
+    table = figures.measured("scaling")
+    assert f"their mean {100 * table['small-mean']['none']['accuracy']:.1f} % before calibration" in text
+    assert f"Their mean has {100 * table['small']['none']['accuracy']:.1f} % before calibration;" in text
+    shipped = table["small"]["consistent"]
+    assert f"{100 * shipped['accuracy']:.1f} % at an NLL of {shipped['nll']:.3f}. It is what ships" in text
 
 
 def test_what_a_larger_teacher_gives_is_as_measured() -> None:
     text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
-    later, shipped = (figures.measured("scaling")[name] for name in ("small-later", "small"))
-    told = [(row["accuracy"], row["nll"]) for row in (later["consistent"], shipped["consistent"])]
-    told.append((shipped["consistent temperature"]["accuracy"], shipped["consistent temperature"]["nll"]))
+    later, before = (figures.measured("scaling")[name] for name in ("small-later", "small-mean"))
+    told = [(row["accuracy"], row["nll"]) for row in (later["consistent"], before["consistent"])]
+    told.append((before["consistent temperature"]["accuracy"], before["consistent temperature"]["nll"]))
     found = [f"{100 * accuracy:.1f} % at {{}}{nll:.3f}" for accuracy, nll in told]
     assert f"Their mean has {100 * later['none']['accuracy']:.1f} %;" in text
-    assert f"{found[0].format('an NLL of ')}, where what ships has {found[1].format('')}" in text
+    assert f"{found[0].format('an NLL of ')}, where `small-mean` has {found[1].format('')}" in text
     assert f"or {found[2].format('')} with a temperature alone" in text
 
 
 def test_what_a_teacher_that_learnt_from_nobody_gives_is_as_measured() -> None:
     text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
     taught = figures.measured("scaling")["small-11"]["consistent"]
-    assert f"calibrated {100 * taught['accuracy']:.1f} % at an NLL of {taught['nll']:.3f}. It does not ship yet" in text
+    assert f"calibrated {100 * taught['accuracy']:.1f} % at an NLL of {taught['nll']:.3f}. It never shipped" in text
     teachers = figures.measured("teachers")
     for name, label in {"large": "`large`", "plain": "`plain`", "mean": "mean of both"}.items():
         cells = " | ".join(f"{100 * found['accuracy']:.1f} %, {found['nll']:.3f}" for found in teachers[name].values())
@@ -179,10 +183,10 @@ def test_what_vector_scaling_gives_is_as_measured() -> None:
         before, after = table[name]["temperature"], table[name]["vector scaling"]
         assert f"of `{name}` from {before['nll']:.3f} to {after['nll']:.3f}" in text
         gained[name] = f"{100 * (after['accuracy'] - before['accuracy']):.1f}"
-    assert f"It takes {gained['small'].removeprefix('-')} points of accuracy from `small`" in text
-    assert gained["small"].startswith("-")
+    assert gained["small"] == "0.0"
+    assert "It takes nothing from the accuracy of `small`" in text
     assert gained["tiny"] == gained["small-ferplus"]
-    assert f"and gives the others {gained['tiny']};" in text
+    assert f"and gives the others {gained['tiny']} points;" in text
     ways = ("temperature", "vector scaling", "consistent")
     before, after, consistent = (table["small"][way] for way in ways)
     assert f"ECE of `small` falls from {before['ece']:.3f} to {after['ece']:.3f}" in text

@@ -1,19 +1,20 @@
 """`small`, our default: a residual net with squeeze-and-excitation for 48x48 faces.
 
-Source: He et al. 2016 (arXiv 1512.03385, basic block), Hu et al. 2018 (arXiv 1709.01507, SE).
+Source: He et al. 2016 (arXiv 1512.03385, basic block), Hu et al. 2018 (arXiv 1709.01507, SE), He et al. 2019 (arXiv
+1812.01187, section 4, ResNet-D), Ramachandran et al. 2017 (arXiv 1710.05941, SiLU).
 
 | stage | map | layers |
 | --- | --- | --- |
-| stem | 24x24 | conv 3x3 24, stride 2 |
-| 1 | 24x24 | 1 block of 24 |
-| 2 | 12x12 | 3 blocks of 40 |
-| 3 | 6x6 | 2 blocks of 76 |
+| stem | 24x24 | conv 3x3 16, stride 2 |
+| 1 | 24x24 | 1 block of 16 |
+| 2 | 12x12 | 2 blocks of 48 |
+| 3 | 6x6 | 3 blocks of 80 |
 | head | 1x1 | global average, dense, softmax |
 
-A block: conv 3x3 - BN - ReLU - conv 3x3 - BN - SE, plus the shortcut (1x1 conv where the shape changes), ReLU.
-290,837 parameters, 24.6 M multiply-adds. Three quarters of the latter are where the map is 12x12 or less: in short
-trainings layers there gave more than layers at 48x48 of the same cost. On a CPU PyTorch trains it faster (`--backend
-torch`): TensorFlow is slow where 16 does not divide the channels.
+A block: conv 3x3 - BN - SiLU - conv 3x3 - BN - SE, plus the shortcut, SiLU. Where the shape changes the shortcut is the
+mean of each four pixels, if the map is halved, a 1x1 conv and BN. 417,471 parameters, 24.6 M multiply-adds, nine tenths
+of them where the map is 12x12 or less: docs/training.md has what each of this gave. 16 divides the channels, which is
+what CPUs train fast.
 """
 
 import keras
@@ -41,13 +42,13 @@ RECIPE = Recipe(
 
 def build(
     classes: int = 7,
-    stem: int = 24,
-    widths: tuple[int, ...] = (24, 40, 76),
-    blocks: tuple[int, ...] = (1, 3, 2),
+    stem: int = 16,
+    widths: tuple[int, ...] = (16, 48, 80),
+    blocks: tuple[int, ...] = (1, 2, 3),
     dropout: float = 0.0,
     stem_stride: int = 2,
-    activation: str = "relu",
-    averaged: bool = False,
+    activation: str = "silu",
+    averaged: bool = True,
 ) -> keras.Model:
     """The untrained graph: float32 (n, 48, 48, 1) in [0, 1] -> float32 (n, classes), rows sum to 1."""
     return stages(
