@@ -53,6 +53,16 @@ def test_small_scores_each_face_by_itself(small: Model) -> None:
     assert np.ptp(together, axis=0).max() > 1e-4
 
 
+@pytest.mark.parametrize("name", ["small", "vgg"])
+def test_standardized_faces_look_the_same_in_any_light(name: str) -> None:
+    build, faces = networks.get(name).build, np.random.default_rng(2).random((3, 48, 48, 1), dtype=np.float32)
+    for standardize in (True, False):
+        model = build(standardize=standardize)
+        bright, dark = (np.asarray(model(light, training=False)) for light in (faces, 0.3 * faces + 0.1))
+        assert (np.abs(bright - dark).max() < 0.02) == standardize
+    assert model.count_params() == build().count_params()
+
+
 @pytest.mark.parametrize("classes", [2, 8])
 def test_number_of_classes_can_be_chosen(classes: int) -> None:
     assert networks.get("small").build(classes=classes).output_shape == (None, classes)

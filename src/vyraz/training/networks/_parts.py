@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from vyraz.training.networks._input import standardized
 from vyraz.training.networks.recipe import Recipe
 from vyraz.types import Float
 
@@ -58,11 +59,7 @@ def start(*, standardize: bool) -> tuple[keras.KerasTensor, keras.KerasTensor]:
         standardize: each picture to mean 0 and standard deviation 1; the paper's sources do not say that they did.
     """
     faces = keras.Input((48, 48, 1), name="faces")
-    if not standardize:
-        return faces, faces
-    centred = faces - ops.mean(faces, axis=(1, 2, 3), keepdims=True)
-    spread = ops.sqrt(ops.mean(ops.square(centred), axis=(1, 2, 3), keepdims=True))
-    return faces, centred / (spread + 1e-3)
+    return faces, standardized(faces) if standardize else faces
 
 
 def conv(x: keras.KerasTensor, filters: int, size: int, stride: int = 1, padding: str = "same") -> keras.KerasTensor:

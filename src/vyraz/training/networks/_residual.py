@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from vyraz.training.networks._input import standardized
 from vyraz.training.networks._layers import AveragePooling2D, BatchNormalization, Conv2D
 
 __all__ = ["block", "conv_bn", "finish", "stages", "start"]
@@ -17,10 +18,13 @@ __all__ = ["block", "conv_bn", "finish", "stages", "start"]
 _REDUCTION = 4
 
 
-def start() -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """Faces, and the same with about zero mean and unit variance: float32 (n, 48, 48, 1) in [0, 1] and in [-2, 2]."""
+def start(standardize: bool = False) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """Faces, float32 (n, 48, 48, 1) in [0, 1], and the same with about zero mean and unit variance.
+
+    Either all by the same factor, to [-2, 2], or each by its own, `standardize`.
+    """
     faces = keras.Input((48, 48, 1), name="faces")
-    return faces, layers.Rescaling(4.0, offset=-2.0)(faces)
+    return faces, standardized(faces) if standardize else layers.Rescaling(4.0, offset=-2.0)(faces)
 
 
 def finish(faces: keras.KerasTensor, x: keras.KerasTensor, classes: int, dropout: float, name: str) -> keras.Model:
@@ -79,12 +83,13 @@ def stages(
     excited: bool = True,
     activation: str = "relu",
     averaged: bool = False,
+    standardize: bool = False,
 ) -> keras.Model:
     """A residual net: conv 3x3 of `stem`, then stages of so many blocks of each width, each halving the map.
 
-    A stem of stride 2 halves it in place of the first stage. The last three are those of `block`.
+    A stem of stride 2 halves it in place of the first stage. The others are those of `block` and `start`.
     """
-    faces, x = start()
+    faces, x = start(standardize)
     x = conv_bn(x, stem, stride=stem_stride, activation=activation)
     strides = (2 // stem_stride, *[2] * (len(widths) - 1))
     for width, count, stride in zip(widths, blocks, strides, strict=True):

@@ -49,9 +49,11 @@ def build(
     stem_stride: int = 2,
     activation: str = "silu",
     averaged: bool = True,
+    standardize: bool = False,
 ) -> keras.Model:
     """The untrained graph: float32 (n, 48, 48, 1) in [0, 1] -> float32 (n, classes), rows sum to 1."""
     return stages(
         "small", classes, stem, widths, blocks, dropout,
         stem_stride=stem_stride, activation=activation, averaged=averaged,
+        standardize=standardize,
     )  # fmt: skip

@@ -26,9 +26,10 @@ def build(
     widths: tuple[int, ...] = (64, 128, 256, 512),
     dropout: float = 0.3,
     activation: str = "relu",
+    standardize: bool = False,
 ) -> keras.Model:
     """The untrained graph: float32 (n, 48, 48, 1) in [0, 1] -> float32 (n, classes), rows sum to 1."""
-    faces, x = start()
+    faces, x = start(standardize)
     for width in widths:
         x = conv_bn(conv_bn(x, width, activation=activation), width, activation=activation)
         x = layers.MaxPooling2D(2)(x)
