@@ -5,7 +5,7 @@ Source: He et al. 2016 (arXiv 1512.03385, basic block), Hu et al. 2018 (arXiv 17
 
 | stage | map | layers |
 | --- | --- | --- |
-| stem | 24x24 | conv 3x3 16, stride 2 |
+| stem | 24x24 | each picture to mean 0 and deviation 1, conv 3x3 16, stride 2 |
 | 1 | 24x24 | 1 block of 16 |
 | 2 | 12x12 | 2 blocks of 48 |
 | 3 | 6x6 | 3 blocks of 80 |
@@ -49,7 +49,7 @@ def build(
     stem_stride: int = 2,
     activation: str = "silu",
     averaged: bool = True,
-    standardize: bool = False,
+    standardize: bool = True,
 ) -> keras.Model:
     """The untrained graph: float32 (n, 48, 48, 1) in [0, 1] -> float32 (n, classes), rows sum to 1."""
     return stages(
