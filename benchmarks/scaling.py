@@ -1,4 +1,4 @@
-"""Vector scaling against one temperature, and a consistent temperature after either: cross-validated on PublicTest.
+"""Ways to calibrate: a temperature, vector scaling, and label smoothing undone after either; held out on PublicTest.
 
     python benchmarks/scaling.py RUN... --data fer2013.npz -o docs/scaling.json
 
@@ -21,17 +21,17 @@ from vyraz import metrics
 from vyraz.crop import to_input
 from vyraz.dataset import load_faces
 from vyraz.labelled import LabelledFaces
-from vyraz.training.calibrate import consistent_temperature, folds, scaled, vector_scaling
+from vyraz.training.calibrate import folds, scaled, temperature_and_smoothing, vector_scaling
 from vyraz.training.export import load_network
 from vyraz.training.run import Run
 from vyraz.training.targets import validation_faces
 from vyraz.types import Float, Labels
 
-WAYS = ("none", "temperature", "consistent temperature", "vector scaling", "consistent")
+WAYS = ("none", "temperature", "vector scaling", "unsmoothed", "both")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Vector scaling against one temperature.")
+    parser = argparse.ArgumentParser(description="Ways to calibrate, cross-validated.")
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("-o", "--output", type=Path, required=True)
@@ -44,8 +44,8 @@ def main() -> None:
 
 
 def compared(run: Run, faces: LabelledFaces) -> dict[str, dict[str, float]]:
-    """Figures of held-out scores: as they are, with the likeliest and with a consistent temperature, with slopes and
-    offsets, and with these and a consistent temperature."""
+    """Figures of held-out scores: as they are, with a temperature, with slopes and offsets, with smoothing undone and a
+    temperature, and with all of these."""
     known = validation_faces(faces, run.read()["settings"].get("labels", "fer"))
     scores: Float = np.asarray(load_network(run).predict(to_input(known.images), batch_size=512, verbose=0))
     found = {way: np.empty_like(scores) for way in WAYS}
@@ -57,15 +57,14 @@ def compared(run: Run, faces: LabelledFaces) -> dict[str, dict[str, float]]:
 
 def ways(scores: Float, labels: Labels) -> dict[str, Callable[[Float], Float]]:
     """What each way, fitted to these faces, does to scores."""
-    likeliest, consistent = metrics.fit_temperature(scores, labels), consistent_temperature(scores, labels)
-    fitted = vector_scaling(scores, labels)
-    after = consistent_temperature(scaled(scores, *fitted), labels)
+    likeliest, fitted = metrics.fit_temperature(scores, labels), vector_scaling(scores, labels)
+    alone, after = (temperature_and_smoothing(each, labels) for each in (scores, scaled(scores, *fitted)))
     changes = (
         lambda scores: scores,
         lambda scores: metrics.calibrated(scores, likeliest),
-        lambda scores: metrics.calibrated(scores, consistent),
         lambda scores: scaled(scores, *fitted),
-        lambda scores: metrics.calibrated(scaled(scores, *fitted), after),
+        lambda scores: metrics.calibrated(scores, *alone),
+        lambda scores: metrics.calibrated(scaled(scores, *fitted), *after),
     )
     return dict(zip(WAYS, changes, strict=True))
 

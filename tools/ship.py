@@ -2,8 +2,9 @@
 
     python tools/ship.py NAME --run RUN --data fer2013.npz [--int8]
     python tools/ship.py NAME --data fer2013.npz                      # measure what is shipped again
+    python tools/ship.py NAME --data fer2013.npz --recalibrate        # its probabilities are fitted again first
 
-The temperature and the threshold of `uncertain` are fitted on PublicTest; PrivateTest is looked at here,
+Smoothing, temperature and the threshold of `uncertain` are fitted on PublicTest; PrivateTest is looked at here,
 and nowhere before.
 """
 
@@ -24,8 +25,9 @@ from vyraz.crop import SIDE, to_input
 from vyraz.dataset import load_faces
 from vyraz.evaluate import evaluate_faces
 from vyraz.labelled import LabelledFaces
-from vyraz.training.export import export
+from vyraz.training.export import export, recalibrate
 from vyraz.training.run import Run
+from vyraz.training.targets import validation_faces
 
 ROOT = Path(__file__).parent.parent
 MODELS, GOLDEN = ROOT / "src" / "vyraz" / "models", ROOT / "tests" / "golden"
@@ -42,6 +44,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, help="else the shipped file is measured again")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--int8", action="store_true")
+    parser.add_argument("--recalibrate", action="store_true", help="of the shipped file")
     chosen = parser.parse_args()
     faces = load_faces(chosen.data)
     path = MODELS / f"{chosen.name}.onnx"
@@ -49,9 +52,12 @@ def main() -> None:
     rows = json.loads(table.read_text()) if table.exists() else {}
     if chosen.run:
         export(Run(chosen.run), path, faces, int8=chosen.int8)
-        classifier = Classifier(path)
-        rows[chosen.name] = describe(classifier, path, Run(chosen.run).read(), int8=chosen.int8)
-        (GOLDEN / f"{chosen.name}.json").write_text(json.dumps(golden(classifier)) + "\n")
+        rows[chosen.name] = describe(path, Run(chosen.run).read(), precision="int8" if chosen.int8 else "float32")
+    elif chosen.recalibrate:
+        row = rows[chosen.name]
+        recalibrate(path, validation_faces(faces.split("PublicTest"), row["training"].get("labels", "fer")))
+        rows[chosen.name] = describe(path, {"settings": row["training"]}, precision=row["precision"])
+    (GOLDEN / f"{chosen.name}.json").write_text(json.dumps(golden(Classifier(path))) + "\n")
     rows[chosen.name]["figures"] = figures = measured(Classifier(path), faces)
     table.write_text(json.dumps(rows, indent=1) + "\n")
     print(f"{chosen.name}: PublicTest {figures['PublicTest']['accuracy']:.4f}")
@@ -69,19 +75,20 @@ def golden(classifier: Classifier, seed: int = 11) -> dict[str, Any]:
     return {"seed": seed, "scores": [[round(float(x), 6) for x in row] for row in classifier(to_input(pictures))]}
 
 
-def describe(classifier: Classifier, path: Path, run: dict[str, Any], *, int8: bool) -> dict[str, Any]:
+def describe(path: Path, run: dict[str, Any], *, precision: str) -> dict[str, Any]:
     """All of a row but its figures."""
-    card = classifier.card
+    card = Classifier(path).card
     return {
         "file": path.name,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "bytes": path.stat().st_size,
         "network": card.network,
-        "precision": "int8" if int8 else "float32",
+        "precision": precision,
         "labels": list(card.labels),
         "input": [SIDE, SIDE, 1],
         "parameters": card.parameters,
         "macs": card.macs,
+        "smoothing": card.smoothing,
         "temperature": card.temperature,
         "uncertain_below": card.uncertain_below,
         "data": data_of(run["settings"]),

@@ -31,14 +31,16 @@ _BATCH = 256
 class ModelCard:
     """What a network file says about itself.
 
-    `temperature` divides the logits (Guo et al. 2017, arXiv 1706.04599); scores below `uncertain_below`
-    are not to be trusted. `parameters` and `macs` (multiply-adds a face) are counted on the Keras graph.
+    The network's scores are rid of label `smoothing` (see `vyraz.metrics.unsmoothed`), then `temperature` divides their
+    logits (Guo et al. 2017, arXiv 1706.04599); scores below `uncertain_below` are not to be trusted. `parameters` and
+    `macs` (multiply-adds a face) are counted on the Keras graph.
     """
 
     network: str
     labels: tuple[str, ...]
     parameters: int
     macs: int
+    smoothing: float = 0.0
     temperature: float = 1.0
     uncertain_below: float = 0.0
 
@@ -51,6 +53,8 @@ class ModelCard:
             labels=tuple(str(label) for label in values["labels"]),
             parameters=int(values["parameters"]),
             macs=int(values["macs"]),
+            # Files of before there was one have none.
+            smoothing=float(values.get("smoothing", 0.0)),
             temperature=float(values["temperature"]),
             uncertain_below=float(values["uncertain_below"]),
         )
@@ -58,6 +62,8 @@ class ModelCard:
             raise ValueError("labels must be there, and differ")
         if not (card.temperature > 0 and math.isfinite(card.temperature)):
             raise ValueError("the temperature must be above 0")
+        if not 0 <= card.smoothing < 1:
+            raise ValueError("the smoothing must be in [0, 1)")
         return card
 
 
@@ -110,7 +116,7 @@ class Classifier:
 
     def _calibrated(self, faces: Float) -> Float:
         (scores,) = self._session.run(None, {self._input: np.ascontiguousarray(faces)})
-        return calibrated(scores, self.card.temperature)
+        return calibrated(scores, self.card.temperature, self.card.smoothing)
 
 
 def _load(model: str | Path) -> tuple[Path, bytes]:

@@ -18,11 +18,14 @@ __all__ = [
     "risk_coverage",
     "selective",
     "trust_threshold",
+    "unsmoothed",
 ]
 
 Counts = npt.NDArray[np.int64]
 
 _SMALLEST = 1e-12
+#: To this share of itself a score may fall when smoothing is undone.
+_LEAST = 0.1
 _BINS = 15
 
 
@@ -105,8 +108,30 @@ def expected_calibration_error(scores: Float, labels: Labels, bins: int = _BINS)
     return float(np.abs(gaps).sum() / max(sizes.sum(), 1))
 
 
-def calibrated(scores: Float, temperature: float) -> Float:
-    """softmax(log(scores) / temperature), which is softmax(logits / temperature)."""
+def unsmoothed(scores: Float, smoothing: float) -> Float:
+    """Scores without the smoothing of the labels that they were learnt from.
+
+    Where a class has probability p, labels smoothed by s teach (1 - s) * p + s / classes (Szegedy et al. 2016, arXiv
+    1512.00567, section 7), so that no network is ever sure. This solves it for p, but leaves each score a tenth of
+    itself: their order stays.
+
+    Args:
+        scores: float32 (n, classes), rows sum to 1.
+        smoothing: 0..1, where 1 is excluded; 0 leaves them as they are.
+
+    Returns:
+        float32 (n, classes), rows sum to 1.
+    """
+    if smoothing == 0:
+        return scores
+    kept = np.maximum(scores - smoothing / scores.shape[-1], _LEAST * scores)
+    result: Float = kept / kept.sum(axis=-1, keepdims=True)
+    return result
+
+
+def calibrated(scores: Float, temperature: float, smoothing: float = 0.0) -> Float:
+    """softmax(log(`unsmoothed` scores) / temperature), which without smoothing is softmax(logits / temperature)."""
+    scores = unsmoothed(scores, smoothing)
     if temperature == 1:
         return scores
     powers = np.maximum(scores, _SMALLEST) ** (1 / temperature)

@@ -255,6 +255,7 @@ class TestModels:
             ({"card": "[]"}, "its description is malformed"),
             ({"card": json.dumps({**CARD, "labels": ["happy"] * 7})}, "its description is malformed"),
             ({"card": json.dumps({**CARD, "temperature": 0})}, "its description is malformed"),
+            ({"card": json.dumps({**CARD, "smoothing": 1})}, "its description is malformed"),
             ({"card": json.dumps({"labels": list(EMOTIONS)})}, "its description is malformed"),
         ],
     )

@@ -26,7 +26,7 @@ keras = pytest.importorskip("keras", reason="training needs vyraz[train]")
 
 from vyraz.dataset import load_faces  # noqa: E402
 from vyraz.training.calibrate import scale_logits  # noqa: E402
-from vyraz.training.export import load_network  # noqa: E402
+from vyraz.training.export import load_network, recalibrate  # noqa: E402
 from vyraz.training.run import Run  # noqa: E402
 
 VYRAZ = Path(sys.executable).with_name("vyraz")
@@ -268,6 +268,18 @@ def test_calibrated_onnx_scores_equal_those_of_keras_with_its_logits_scaled(trai
     scores = session.run(None, {session.get_inputs()[0].name: faces})[0]
     np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-5)
     assert np.abs(expected - plain).max() > 1e-3
+
+
+def test_fitted_again_a_network_is_as_it_was(trained: Trained, exported: Path, tmp_path: Path) -> None:
+    spoilt = tmp_path / "spoilt.onnx"
+    network = onnx.load(exported)
+    before = json.loads(network.metadata_props[0].value)
+    onnx.helper.set_model_props(network, {METADATA_KEY: json.dumps(before | {"temperature": 7.0, "smoothing": 0.5})})
+    onnx.save(network, spoilt)
+    recalibrate(spoilt, load_faces(trained.data).with_splits().split("PublicTest"))
+    assert json.loads(onnx.load(spoilt).metadata_props[0].value) == before
+    faces = np.random.default_rng(0).random((3, 48, 48, 1), dtype=np.float32)
+    np.testing.assert_array_equal(Classifier(spoilt)(faces), Classifier(exported)(faces))
 
 
 def test_onnx_has_batch_norm_folded(exported: Path) -> None:

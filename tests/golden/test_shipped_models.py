@@ -30,7 +30,7 @@ def test_the_file_is_the_one_described(name: str) -> None:
     assert len(data) == row["bytes"]
     card = Classifier(name).card
     assert list(card.labels) == row["labels"]
-    for fact in ("network", "parameters", "macs", "temperature", "uncertain_below"):
+    for fact in ("network", "parameters", "macs", "smoothing", "temperature", "uncertain_below"):
         assert getattr(card, fact) == row[fact]
     assert row["licence"] == "MIT"
 

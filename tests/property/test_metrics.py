@@ -86,10 +86,12 @@ def test_macro_f1_equals_the_mean_of_precision_and_recall(faces: Faces) -> None:
 
 
 @settings(deadline=None)
-@given(scored_faces(), st.floats(0.2, 5))
-def test_calibration_keeps_rows_a_distribution_in_the_same_order(faces: Faces, temperature: float) -> None:
+@given(scored_faces(), st.floats(0.2, 5), st.floats(0, 0.9))
+def test_calibration_keeps_rows_a_distribution_in_the_same_order(
+    faces: Faces, temperature: float, smoothing: float
+) -> None:
     scores, _ = faces
-    result = metrics.calibrated(scores, temperature)
+    result = metrics.calibrated(scores, temperature, smoothing)
     np.testing.assert_allclose(result.sum(axis=1), 1, atol=1e-5)
     best = np.take_along_axis(result, scores.argmax(axis=1)[:, None], axis=1)[:, 0]
     np.testing.assert_allclose(best, result.max(axis=1), rtol=1e-6)

@@ -1,4 +1,4 @@
-"""Vector scaling: what it finds, and that the network then gives it."""
+"""What calibration finds, and that the network then gives it."""
 
 import os
 
@@ -12,11 +12,10 @@ from vyraz.crop import to_input  # noqa: E402
 from vyraz.labelled import LabelledFaces  # noqa: E402
 from vyraz.metrics import calibrated, fit_temperature, nll  # noqa: E402
 from vyraz.training.calibrate import (  # noqa: E402
-    consistent_temperature,
     scale_logits,
     scaled,
     scaling_costs,
-    temperature_of,
+    temperature_and_smoothing,
     vector_scaling,
 )
 from vyraz.types import Float, Labels  # noqa: E402
@@ -46,29 +45,22 @@ def test_slopes_and_offsets_are_found_again() -> None:
     np.testing.assert_allclose(offsets, OFFSETS, atol=0.07)
 
 
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
-def test_confidence_is_as_high_as_accuracy_at_the_consistent_temperature(temperature: float) -> None:
+@pytest.mark.parametrize(("temperature", "smoothing"), [(1.0, 0.1), (1.5, 0.05), (0.7, 0.0)])
+def test_smoothing_and_temperature_are_found_again(temperature: float, smoothing: float) -> None:
     rng = np.random.default_rng(5)
-    honest = softmax(rng.normal(0, 2, (40_000, 4)).astype(np.float32))
-    labels, scores = drawn(honest, rng), calibrated(honest, 1 / temperature)
-    found = consistent_temperature(scores, labels)
-    assert found == pytest.approx(temperature, rel=0.03)
-    accuracy = (scores.argmax(axis=1) == labels).mean()
-    assert calibrated(scores, found).max(axis=1).mean() == pytest.approx(accuracy, abs=1e-3)
+    honest = softmax(rng.normal(0, 3, (40_000, 4)).astype(np.float32))
+    learnt = (1 - smoothing) * calibrated(honest, 1 / temperature) + np.float32(smoothing / 4)
+    found = temperature_and_smoothing(learnt, drawn(honest, rng))
+    # Scores that would fall too far are kept up, which a lower temperature makes up for.
+    np.testing.assert_allclose(found, (temperature, smoothing), rtol=0.1, atol=0.011)
 
 
-@pytest.mark.parametrize(("labels", "logarithm"), [([0, 1, 2], -2), ([1, 2, 3], 2)], ids=["all right", "all wrong"])
-def test_where_no_temperature_is_consistent_it_is_the_nearest(labels: list[int], logarithm: float) -> None:
-    scores = softmax(np.eye(4, dtype=np.float32)[:3])
-    assert consistent_temperature(scores, np.array(labels)) == pytest.approx(np.exp(logarithm))
-
-
-def test_of_few_faces_the_likeliest_temperature_is_taken() -> None:
+def test_of_few_faces_a_temperature_alone_is_fitted() -> None:
     rng = np.random.default_rng(8)
-    honest = softmax(rng.normal(0, 2, (2000, 4)).astype(np.float32))
-    labels, scores = drawn(honest, rng), calibrated(honest, 0.5)
-    assert temperature_of(scores, labels) == consistent_temperature(scores, labels) != fit_temperature(scores, labels)
-    assert temperature_of(scores[:60], labels[:60]) == fit_temperature(scores[:60], labels[:60])
+    honest = softmax(rng.normal(0, 3, (1000, 4)).astype(np.float32))
+    labels, scores = drawn(honest, rng), np.float32(0.9) * honest + np.float32(0.025)
+    assert temperature_and_smoothing(scores, labels)[1] > 0
+    assert temperature_and_smoothing(scores[1:], labels[1:]) == (fit_temperature(scores[1:], labels[1:]), 0)
 
 
 @pytest.mark.parametrize("count", [1, 12])

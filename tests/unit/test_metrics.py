@@ -122,6 +122,21 @@ def test_calibrated_at_one_changes_nothing() -> None:
     np.testing.assert_array_equal(metrics.calibrated(scores, 1.0), scores)
 
 
+def test_unsmoothed_by_hand() -> None:
+    # Of 0.8, 0.2, 0 and 0, smoothed by 0.2: 0.05 is taken from each, and what is left divided by 0.8.
+    scores = scores_of((0.69, 0.21, 0.05, 0.05))
+    kept = np.array([0.64, 0.16, 0.005, 0.005])
+    np.testing.assert_allclose(metrics.unsmoothed(scores, 0.2)[0], kept / kept.sum(), rtol=1e-5)
+    assert metrics.unsmoothed(scores, 0.2).dtype == np.float32
+    np.testing.assert_array_equal(metrics.unsmoothed(scores, 0), scores)
+
+
+def test_calibrated_takes_smoothing_away_first() -> None:
+    scores = scores_of((0.7, 0.2, 0.1), (0.4, 0.35, 0.25))
+    expected = metrics.calibrated(metrics.unsmoothed(scores, 0.1), 1.7)
+    np.testing.assert_array_equal(metrics.calibrated(scores, 1.7, 0.1), expected)
+
+
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 1.7, 4.0])
 def test_fit_temperature_recovers_a_known_one(temperature: float) -> None:
     """Labels drawn from softmax(logits / T), scores from softmax(logits): the likeliest T is the true one."""

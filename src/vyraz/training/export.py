@@ -19,19 +19,19 @@ from vyraz.runtime import open_session
 
 # Keras loads only layers that it knows.
 from vyraz.training import networks  # noqa: F401
-from vyraz.training.calibrate import scale_logits, temperature_of
+from vyraz.training.calibrate import scale_logits, temperature_and_smoothing
 from vyraz.training.cost import cost_of
 from vyraz.training.quantize import quantized
 from vyraz.training.run import Run
 from vyraz.training.targets import names_of, validation_faces
 from vyraz.types import Float
 
-__all__ = ["export", "load_network"]
+__all__ = ["export", "load_network", "recalibrate"]
 
 #: Largest difference of a score between Keras and ONNX Runtime that is let through.
 _TOLERANCE = 1e-5
 _OPSET = 17
-_UNCALIBRATED = {"temperature": 1.0, "uncertain_below": 0.0}
+_UNCALIBRATED = {"smoothing": 0.0, "temperature": 1.0, "uncertain_below": 0.0}
 
 
 def export(run: Run, path: Path, faces: LabelledFaces | None = None, *, int8: bool = False) -> None:
@@ -41,8 +41,8 @@ def export(run: Run, path: Path, faces: LabelledFaces | None = None, *, int8: bo
         run: a complete run.
         path: the file.
         faces: a set on whose PublicTest split the scores are calibrated (vector scaling, folded into the last
-            layer, unless it costs accuracy on held-out faces; then a temperature, by which mean confidence is
-            accuracy) and the threshold of `uncertain` is fitted; without it scores stay as the network gives them.
+            layer, unless it costs accuracy on held-out faces; then how much label smoothing is undone, and a
+            temperature) and the threshold of `uncertain` is fitted; without it scores stay as the network gives them.
         int8: a quarter of the size, and faster; faces of the set's Training split tell the ranges.
 
     Raises:
@@ -64,6 +64,22 @@ def export(run: Run, path: Path, faces: LabelledFaces | None = None, *, int8: bo
         graph = quantized(graph, faces.split("Training"))
     card = {"network": settings["network"], "labels": list(names_of(labels)), **cost_of(model), **_UNCALIBRATED}
     _write(graph, card if known is None else card | _calibrate(graph, card, known), path)
+
+
+def recalibrate(path: Path, faces: LabelledFaces) -> None:
+    """Fit smoothing, temperature and the threshold of `uncertain` of an .onnx by `export` anew; its weights stay.
+
+    Args:
+        path: the file, which is replaced.
+        faces: held out from training, with the model's labels.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    graph = onnx.load(path)
+    (text,) = (entry.value for entry in graph.metadata_props if entry.key == METADATA_KEY)
+    card = json.loads(text) | _UNCALIBRATED
+    _write(graph, card | _calibrate(graph, card, faces), path)
 
 
 def load_network(run: Run) -> keras.Model:
@@ -143,6 +159,6 @@ def _calibrate(graph: onnx.ModelProto, card: dict[str, Any], faces: LabelledFace
         path = Path(folder, "model.onnx")
         _write(graph, card, path)
         scores = Classifier(path)(to_input(faces.images))
-    temperature = temperature_of(scores, faces.labels)
-    threshold = metrics.trust_threshold(metrics.calibrated(scores, temperature), faces.labels)
-    return {"temperature": round(temperature, 4), "uncertain_below": round(threshold, 4)}
+    temperature, smoothing = temperature_and_smoothing(scores, faces.labels)
+    threshold = metrics.trust_threshold(metrics.calibrated(scores, temperature, smoothing), faces.labels)
+    return {"smoothing": smoothing, "temperature": round(temperature, 4), "uncertain_below": round(threshold, 4)}
