@@ -73,7 +73,15 @@ def figures_of(name: str, faces: LabelledFaces, panels: Any, style: dict[str, An
         panels[1].plot(report["coverage"], 1 - report["certain_accuracy"], "o", ms=6, color=style["color"])
     curve = [[round(float(value), 3) for value in pair] for pair in zip(confidence, right, strict=True)]
     below = {"uncertain_below": classifier.card.uncertain_below}
-    return {key: report[key] for key in FIGURES} | below | {"confidence_and_accuracy": curve}
+    drawn = {"ece_of_chance": ece_of_chance(scores)}
+    return {key: report[key] for key in FIGURES} | below | drawn | {"confidence_and_accuracy": curve}
+
+
+def ece_of_chance(scores: Float, times: int = 200) -> float:
+    """The mean ECE of labels that are drawn by the scores: what a perfectly calibrated network has of so many faces."""
+    rng, limits = np.random.default_rng(0), scores.cumsum(axis=1)
+    drawn = ((rng.random((len(scores), 1)) > limits).sum(axis=1).clip(max=scores.shape[1] - 1) for _ in range(times))
+    return round(float(np.mean([metrics.expected_calibration_error(scores, labels) for labels in drawn])), 4)
 
 
 def agreement(faces: LabelledFaces) -> float:

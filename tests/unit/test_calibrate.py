@@ -55,6 +55,13 @@ def test_smoothing_and_temperature_are_found_again(temperature: float, smoothing
     np.testing.assert_allclose(found, (temperature, smoothing), rtol=0.1, atol=0.011)
 
 
+def test_no_smoothing_is_found_where_there_was_none() -> None:
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        honest = softmax(rng.normal(0, 1, (3000, 7)).astype(np.float32))
+        assert temperature_and_smoothing(honest, drawn(honest, rng))[1] == 0
+
+
 def test_of_few_faces_a_temperature_alone_is_fitted() -> None:
     rng = np.random.default_rng(8)
     honest = softmax(rng.normal(0, 3, (1000, 4)).astype(np.float32))

@@ -57,7 +57,9 @@ def test_a_shipped_model_goes_on_with_the_scores_it_gives(faces: LabelledFaces, 
     assert len(settings.start) == 16
     inputs = to_input(faces.images)
     scores = np.asarray(network_of(settings, weights)(inputs, training=False))
-    np.testing.assert_allclose(calibrated(scores, shipped.card.temperature), shipped(inputs), atol=1e-3)
+    np.testing.assert_allclose(
+        calibrated(scores, shipped.card.temperature, shipped.card.smoothing), shipped(inputs), atol=1e-3
+    )
 
 
 def test_normalisation_by_the_batch_changes_nothing_at_first(faces: LabelledFaces) -> None:

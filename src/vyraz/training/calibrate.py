@@ -92,8 +92,9 @@ def temperature_and_smoothing(scores: Float, labels: Labels) -> tuple[float, flo
     """How much label smoothing to undo, and then the temperature, by which held-out labels are likeliest.
 
     One temperature alone cannot mend scores that were learnt from smoothed labels: none of them is near 1, so that what
-    makes the sure ones surer leaves those of middling confidence overconfident. Of fewer than 1,000 faces there are too
-    few sure ones to tell, and nothing is undone.
+    makes the sure ones surer leaves those of middling confidence overconfident. Nothing is undone where that makes the
+    labels hardly likelier (by the Bayesian information criterion, Schwarz 1978), or of fewer than 1,000 faces, among
+    which there are too few sure ones to tell.
 
     Args:
         scores: uncalibrated, float32 (n, classes).
@@ -104,7 +105,8 @@ def temperature_and_smoothing(scores: Float, labels: Labels) -> tuple[float, flo
     """
 
     def cost(pair: tuple[float, float]) -> float:
-        return metrics.nll(metrics.calibrated(scores, *pair), labels)
+        penalty = np.log(len(labels)) / (2 * len(labels)) if pair[1] else 0.0
+        return metrics.nll(metrics.calibrated(scores, *pair), labels) + float(penalty)
 
     tried = _SMOOTHINGS if len(labels) >= _ENOUGH else _SMOOTHINGS[:1]
     fitted = [(metrics.fit_temperature(metrics.unsmoothed(scores, each), labels), each) for each in tried.tolist()]
