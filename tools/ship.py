@@ -57,7 +57,8 @@ def main() -> None:
         row = rows[chosen.name]
         recalibrate(path, validation_faces(faces.split("PublicTest"), row["training"].get("labels", "fer")))
         rows[chosen.name] = describe(path, {"settings": row["training"]}, precision=row["precision"])
-    (GOLDEN / f"{chosen.name}.json").write_text(json.dumps(golden(Classifier(path))) + "\n")
+    if chosen.run or chosen.recalibrate:
+        (GOLDEN / f"{chosen.name}.json").write_text(json.dumps(golden(Classifier(path))) + "\n")
     rows[chosen.name]["figures"] = figures = measured(Classifier(path), faces)
     table.write_text(json.dumps(rows, indent=1) + "\n")
     print(f"{chosen.name}: PublicTest {figures['PublicTest']['accuracy']:.4f}")
