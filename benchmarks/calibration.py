@@ -73,8 +73,8 @@ def figures_of(name: str, faces: LabelledFaces, panels: Any, style: dict[str, An
         panels[1].plot(report["coverage"], 1 - report["certain_accuracy"], "o", ms=6, color=style["color"])
     curve = [[round(float(value), 3) for value in pair] for pair in zip(confidence, right, strict=True)]
     below = {"uncertain_below": classifier.card.uncertain_below}
-    drawn = {"ece_of_chance": ece_of_chance(scores)}
-    return {key: report[key] for key in FIGURES} | below | drawn | {"confidence_and_accuracy": curve}
+    chance = {"ece_of_chance": ece_of_chance(scores)}
+    return {key: report[key] for key in FIGURES} | below | chance | {"confidence_and_accuracy": curve}
 
 
 def ece_of_chance(scores: Float, times: int = 200) -> float:

@@ -130,7 +130,16 @@ def unsmoothed(scores: Float, smoothing: float) -> Float:
 
 
 def calibrated(scores: Float, temperature: float, smoothing: float = 0.0) -> Float:
-    """softmax(log(`unsmoothed` scores) / temperature), which without smoothing is softmax(logits / temperature)."""
+    """softmax(log(`unsmoothed` scores) / temperature), which without smoothing is softmax(logits / temperature).
+
+    Args:
+        scores: float32 (n, classes), rows sum to 1.
+        temperature: above 0.
+        smoothing: see `unsmoothed`.
+
+    Returns:
+        float32 (n, classes), rows sum to 1.
+    """
     scores = unsmoothed(scores, smoothing)
     if temperature == 1:
         return scores
