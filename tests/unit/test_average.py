@@ -77,7 +77,7 @@ def test_the_run_tells_of_what_it_is_the_mean(pair: list[Run], faces: LabelledFa
     (row,) = rows_of([result])
     assert "averaged" in row["network"]
     assert row["epochs"] == 0
-    assert row["parameters"] == 77_831
+    assert row["parameters"] == 89_341
 
 
 def test_it_is_a_run_like_any_other(pair: list[Run], faces: LabelledFaces, tmp_path: Path) -> None:

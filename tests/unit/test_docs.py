@@ -81,7 +81,7 @@ def test_what_each_part_gives_is_what_the_histories_say() -> None:
         assert f"| {100 * end['PublicTest']['accuracy']:.1f} % |" in row
 
 
-@pytest.mark.parametrize(("folder", "runs", "epochs"), [("strength", 4, 6), ("layers", 6, 8)])
+@pytest.mark.parametrize(("folder", "runs", "epochs"), [("strength", 4, 6), ("layers", 6, 8), ("tiny-layers", 4, 8)])
 def test_what_each_change_gives_is_what_the_histories_say(folder: str, runs: int, epochs: int) -> None:
     found = ends_and_rows(folder)
     assert len(found) == runs
@@ -93,10 +93,8 @@ def test_what_each_change_gives_is_what_the_histories_say(folder: str, runs: int
 
 def test_what_further_trainings_give_is_what_the_histories_say() -> None:
     text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
-    runs = [
-        ROOT / "docs" / "runs" / run for run in ("small-first", "small-second", "small-third", "tiny-second", "tiny")
-    ]
-    ends = [end_of(run) for run in runs]
+    runs = ("small-first", "small-second", "small-third", "tiny-second", "tiny-third")
+    ends = [end_of(ROOT / "docs" / "runs" / run) for run in runs]
     shares = [f"{100 * end['PublicTest']['accuracy']:.1f}" for end in ends]
     assert f"from {shares[0]} to {shares[1]} % of PublicTest ([{ends[1]['epoch']} epochs]" in text
     assert f"third to {shares[2]} % ([{ends[2]['epoch']} epochs]" in text
@@ -106,13 +104,14 @@ def test_what_further_trainings_give_is_what_the_histories_say() -> None:
 
 RUNS = tuple(f"teachers/{name}" for name in ("wide", "deep", "large", "plain", "plain-2", "plain-3", "broad", "coarse"))
 RUNS += tuple(f"small-{number}" for number in (6, 8, 9, 10, 11, 13, 14, 15, 16, 17, 18, 19))
+RUNS += ("tiny", "tiny-5")
 
 
 @pytest.mark.parametrize("run", RUNS)
 def test_what_a_training_ended_at_is_what_its_history_says(run: str) -> None:
     text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
     end = end_of(ROOT / "docs" / "runs" / run)
-    name = run.rpartition("/")[2].removeprefix("small-")
+    name = run.rpartition("/")[2].removeprefix("small-").removeprefix("tiny-")
     assert f"{100 * end['PublicTest']['accuracy']:.1f} % ([{name}](runs/{run}/history.jsonl))" in text
     if run in ("small-6", "small-8"):
         assert f"and {end['epoch']} epochs" in text
@@ -120,7 +119,7 @@ def test_what_a_training_ended_at_is_what_its_history_says(run: str) -> None:
 
 #: How training.md tells of networks; what one training ended at is held above, before normalisation was measured.
 COMPARED = dict.fromkeys(("small", "small-standardized", "small-averaged", "small-later"), "Their mean has {}")
-COMPARED["small-mean"] = "their mean {}"
+COMPARED |= {"small-mean": "their mean {}", "tiny": "([tiny](runs/tiny/history.jsonl))"}
 COMPARED |= {f"small-{number}": f"([{number}](runs/small-{number}/history.jsonl))" for number in (11, 15)}
 
 

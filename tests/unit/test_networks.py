@@ -53,7 +53,7 @@ def test_small_scores_each_face_by_itself(small: Model) -> None:
     assert np.ptp(together, axis=0).max() > 1e-4
 
 
-@pytest.mark.parametrize("name", ["small", "vgg"])
+@pytest.mark.parametrize("name", ["small", "tiny", "vgg"])
 def test_standardized_faces_look_the_same_in_any_light(name: str) -> None:
     build, faces = networks.get(name).build, np.random.default_rng(2).random((3, 48, 48, 1), dtype=np.float32)
     for standardize in (True, False):

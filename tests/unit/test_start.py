@@ -73,7 +73,7 @@ def test_normalisation_by_the_batch_changes_nothing_at_first(faces: LabelledFace
 def test_kernels_are_all_scaled_alike_before_a_normalisation(faces: LabelledFaces) -> None:
     settings, weights = started(SETTINGS, "tiny", faces)
     bare = [layer for layer in network_of(settings, weights).layers if getattr(layer, "use_bias", True) is False]
-    assert len(bare) == 11
+    assert len(bare) == 13
     np.testing.assert_allclose([np.square(layer.get_weights()[0]).mean() ** 0.5 for layer in bare], 0.15, rtol=1e-5)
 
 
