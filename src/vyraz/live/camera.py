@@ -4,6 +4,7 @@ import asyncio
 import json
 import struct
 import threading
+from collections import deque
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -79,22 +80,32 @@ class Camera:
 
 
 class _Watcher:
-    """Holds the newest picture for one page."""
+    """Holds the newest picture for one page, and why there will be no other."""
 
     def __init__(self) -> None:
         self._loop, self._there = asyncio.get_running_loop(), asyncio.Event()
-        self._newest: Frame | str | None = None
+        self._newest: deque[Frame] = deque(maxlen=1)
+        self._problem: str | None = None
 
     def give(self, what: Frame | str) -> None:
         """From the camera's thread."""
-        self._newest = what
+        if isinstance(what, str):
+            self._problem = what
+        else:
+            self._newest.append(what)
         self._loop.call_soon_threadsafe(self._there.set)
 
     async def newest(self) -> Frame | str:
-        await self._there.wait()
-        self._there.clear()
-        assert self._newest is not None
-        return self._newest
+        """A picture that was not given out before; after the last, why it was the last."""
+        while True:
+            # Read first: who tells of the end has given all pictures.
+            problem = self._problem
+            if self._newest:
+                return self._newest.pop()
+            if problem is not None:
+                return problem
+            self._there.clear()
+            await self._there.wait()
 
 
 async def serve_camera(socket: WebSocket, camera: Camera, engine: Engine, settings: Settings, streams: Streams) -> None:
