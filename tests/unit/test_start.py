@@ -23,6 +23,7 @@ from vyraz.training.fit import fit  # noqa: E402
 from vyraz.training.run import Run, Settings  # noqa: E402
 from vyraz.training.settings import settings_for  # noqa: E402
 from vyraz.training.start import started  # noqa: E402
+from vyraz.training.targets import names_of  # noqa: E402
 
 SETTINGS = settings_for("tiny", epochs=1, batch=64, precision="float32")
 
@@ -60,6 +61,30 @@ def test_a_shipped_model_goes_on_with_the_scores_it_gives(faces: LabelledFaces, 
     np.testing.assert_allclose(
         calibrated(scores, shipped.card.temperature, shipped.card.smoothing), shipped(inputs), atol=1e-3
     )
+
+
+@pytest.mark.parametrize(("had", "wanted"), [("fer", "ferplus"), ("ferplus", "fer")])
+def test_of_other_labels_those_that_both_have_keep_their_scores(
+    faces: LabelledFaces, tmp_path: Path, had: str, wanted: str
+) -> None:
+    run = Run(tmp_path / "run")
+    run.create(replace(SETTINGS, labels=had), faces, {})
+    run.save(build(run.settings()), run.model)
+    _compare_labels(str(run.folder), replace(SETTINGS, labels=had), replace(SETTINGS, labels=wanted), faces)
+
+
+def test_so_do_those_of_a_shipped_model(faces: LabelledFaces) -> None:
+    _compare_labels("tiny", settings_for("tiny"), settings_for("tiny", labels="ferplus"), faces)
+
+
+def _compare_labels(source: str, had: Settings, wanted: Settings, faces: LabelledFaces) -> None:
+    inputs = to_input(faces.images)
+    scores = [
+        np.asarray(network_of(*started(settings, source, faces))(inputs, training=False)) for settings in (had, wanted)
+    ]
+    assert [each.shape[1] for each in scores] == [len(names_of(settings.labels)) for settings in (had, wanted)]
+    kept = [each[:, :7] / each[:, :7].sum(axis=1, keepdims=True) for each in scores]
+    np.testing.assert_allclose(kept[0], kept[1], atol=1e-5)
 
 
 def test_normalisation_by_the_batch_changes_nothing_at_first(faces: LabelledFaces) -> None:
@@ -164,10 +189,8 @@ def test_what_cannot_be_started_from_is_one_sentence(
         started(SETTINGS, source, faces)
 
 
-def test_a_quantized_model_and_other_labels_do_not_fit(run: Run, faces: LabelledFaces) -> None:
+def test_a_quantized_model_and_another_network_do_not_fit(run: Run, faces: LabelledFaces) -> None:
     with pytest.raises(UsageError, match=r"small-int8: its weights do not fit small.*: small,"):
         started(settings_for("small"), "small-int8", faces)
-    with pytest.raises(UsageError, match="these options and labels"):
-        started(settings_for("small", labels="ferplus"), "small", faces)
     with pytest.raises(UsageError, match="do not fit small"):
         started(settings_for("small"), str(run.folder), faces)

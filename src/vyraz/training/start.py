@@ -23,6 +23,7 @@ from vyraz.runtime import open_session
 from vyraz.training.build import build
 from vyraz.training.export import load_network
 from vyraz.training.run import Run, Settings, digest_of
+from vyraz.training.targets import LABELS, names_of
 from vyraz.types import Float
 
 __all__ = ["Weights", "started"]
@@ -41,7 +42,8 @@ _SPREAD = 0.15
 def started(settings: Settings, source: str | None, training: LabelledFaces) -> tuple[Settings, Weights | None]:
     """Settings that tell from where they start, and the weights; none for no source.
 
-    Options of the network that are not given are those of what it begins with.
+    Options of the network that are not given are those of what it begins with. Where that has other labels, those that
+    both have keep their scores; one that it has not starts at a logit of 0.
 
     Args:
         settings: of the training.
@@ -49,7 +51,7 @@ def started(settings: Settings, source: str | None, training: LabelledFaces) -> 
         training: the Training split.
 
     Raises:
-        UsageError: no such model, or it is of another network, of other labels, or quantized.
+        UsageError: no such model, or it is of another network, or quantized.
         RunError: the run is not complete.
         ModelError: the file is damaged.
     """
@@ -59,10 +61,12 @@ def started(settings: Settings, source: str | None, training: LabelledFaces) -> 
     # A shipped name comes first, as everywhere: a folder of that name is ./NAME.
     is_run = source not in models.names() and Path(source).is_dir()
     settings = replace(settings, options=_options(settings.network, source, is_run) | settings.options)
-    network, faces = build(settings), to_input(training.images[:_FACES])
+    labels, faces = _labels(source, is_run), to_input(training.images[:_FACES])
+    network = build(replace(settings, labels=labels))
     taken = _copy(network, source) if is_run else _unfold(network, source, faces)
+    weights = _relabelled(network.get_weights(), names_of(labels), names_of(settings.labels))
     # Of what the source holds: what is measured of the channels may differ in the last digit between machines.
-    return replace(settings, start=digest_of(*taken)[:16]), network.get_weights()
+    return replace(settings, start=digest_of(*taken)[:16]), weights
 
 
 def _options(network: str, source: str, is_run: bool) -> dict[str, Any]:
@@ -72,6 +76,19 @@ def _options(network: str, source: str, is_run: bool) -> dict[str, Any]:
     else:
         known = models.facts(source)["training"] if source in models.names() else {}
     return known["options"] if known.get("network") == network else {}
+
+
+def _labels(source: str, is_run: bool) -> str:
+    if is_run:
+        return str(Run(Path(source)).read()["settings"].get("labels", "fer"))
+    return next((labels for labels, names in LABELS.items() if names == Classifier(source).card.labels), "fer")
+
+
+def _relabelled(weights: Weights, had: tuple[str, ...], wanted: tuple[str, ...]) -> Weights:
+    """The weights with a last layer for other labels: kernel (in, labels) and bias, the last two."""
+    *rest, kernel, bias = weights
+    places = [had.index(name) if name in had else len(had) for name in wanted]
+    return [*rest, *(np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, 1)])[..., places] for values in (kernel, bias))]
 
 
 def _copy(network: keras.Model, source: str) -> Weights:
@@ -104,7 +121,7 @@ def _unfold(network: keras.Model, source: str, faces: Float) -> Weights:
 def _other(source: str, network: keras.Model) -> UsageError:
     shipped = [name for name in models.names() if _is_whole(models.facts(name), network)]
     hint = f"; shipped ones of it: {', '.join(shipped)}" if shipped else ""
-    return UsageError(f"{source}: its weights do not fit {network.name} with these options and labels{hint}")
+    return UsageError(f"{source}: its weights do not fit {network.name} with these options{hint}")
 
 
 def _is_whole(facts: dict[str, Any], network: keras.Model) -> bool:
