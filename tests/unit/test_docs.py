@@ -104,21 +104,31 @@ def test_what_further_trainings_give_is_what_the_histories_say() -> None:
 
 RUNS = tuple(f"teachers/{name}" for name in ("wide", "deep", "large", "plain", "plain-2", "plain-3", "broad", "coarse"))
 RUNS += tuple(f"small-{number}" for number in (6, 8, 9, 10, 11, 13, 14, 15, 16, 17, 18, 19))
-RUNS += ("tiny", "tiny-5")
+RUNS += ("tiny", "tiny-5", "ferplus-first", "ferplus-10", "ferplus-11")
 
 
 @pytest.mark.parametrize("run", RUNS)
 def test_what_a_training_ended_at_is_what_its_history_says(run: str) -> None:
     text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
     end = end_of(ROOT / "docs" / "runs" / run)
-    name = run.rpartition("/")[2].removeprefix("small-").removeprefix("tiny-")
+    name = re.sub("^(small|tiny|ferplus)-", "", run.rpartition("/")[2])
     assert f"{100 * end['PublicTest']['accuracy']:.1f} % ([{name}](runs/{run}/history.jsonl))" in text
     if run in ("small-6", "small-8"):
         assert f"and {end['epoch']} epochs" in text
 
 
+def test_what_is_known_by_heart_is_as_the_history_says() -> None:
+    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
+    lines = (ROOT / "docs" / "runs" / "ferplus-8" / "history.jsonl").read_text(encoding="utf-8").splitlines()
+    losses = [json.loads(line)["PublicTest"]["loss"] for line in lines]
+    best = min(losses)
+    told = f"is {best:.4f} after {losses.index(best) + 1} epochs and {losses[-1]:.4f} after {len(losses)}"
+    assert told in text
+
+
 #: How training.md tells of networks; what one training ended at is held above, before normalisation was measured.
-COMPARED = dict.fromkeys(("small", "small-standardized", "small-averaged", "small-later"), "Their mean has {}")
+MEANS = ("small", "small-standardized", "small-averaged", "small-later", "small-ferplus")
+COMPARED = dict.fromkeys(MEANS, "Their mean has {}")
 COMPARED |= {"small-mean": "their mean {}", "tiny": "in float32, as it is kept, {}"}
 COMPARED |= {f"small-{number}": f"([{number}](runs/small-{number}/history.jsonl))" for number in (11, 15)}
 
@@ -174,10 +184,12 @@ def test_the_readme_tells_the_measured_cost() -> None:
 def test_what_calibration_gives_is_as_measured() -> None:
     text = (ROOT / "docs" / "trust.md").read_text(encoding="utf-8").replace("\n", " ")
     table = figures.measured("scaling")
+    gains = []
     for name in ("tiny", "small-ferplus"):
         before, after = table[name]["temperature"], table[name]["vector scaling"]
         assert f"of `{name}` from {before['nll']:.3f} to {after['nll']:.3f}" in text
-        assert f"and gives both {100 * (after['accuracy'] - before['accuracy']):.1f} points of accuracy" in text
+        gains.append(f"{100 * (after['accuracy'] - before['accuracy']):.1f}")
+    assert f"and gives them {' and '.join(gains)} points of accuracy" in text
     none, alone, scaled, undone = (
         table["small"][way] for way in ("none", "temperature", "vector scaling", "unsmoothed")
     )

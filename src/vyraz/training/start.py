@@ -81,7 +81,8 @@ def _options(network: str, source: str, is_run: bool) -> dict[str, Any]:
 def _labels(source: str, is_run: bool) -> str:
     if is_run:
         return str(Run(Path(source)).read()["settings"].get("labels", "fer"))
-    return next((labels for labels, names in LABELS.items() if names == Classifier(source).card.labels), "fer")
+    known = Classifier(source).card.labels
+    return next((labels for labels, names in LABELS.items() if names == known), "fer")
 
 
 def _relabelled(weights: Weights, had: tuple[str, ...], wanted: tuple[str, ...]) -> Weights:
