@@ -1,6 +1,7 @@
 """What the tests share: sample faces, clips made on the spot, the command line in process."""
 
 import importlib.util
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,9 @@ from vyraz.types import Pixels
 
 _ROOT = Path(__file__).resolve().parents[1]
 _CLOCK = Fraction(1, 16_000)
+
+# A shell starts what runs in its background deaf to Ctrl-C, and so would be the commands that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _of_package(package: str, *parts: str) -> Path:
