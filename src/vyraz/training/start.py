@@ -80,7 +80,7 @@ def _options(network: str, source: str, is_run: bool) -> dict[str, Any]:
 
 def _labels(source: str, is_run: bool) -> str:
     if is_run:
-        return str(Run(Path(source)).read()["settings"].get("labels", "fer"))
+        return Run(Path(source)).settings().labels
     known = Classifier(source).card.labels
     return next((labels for labels, names in LABELS.items() if names == known), "fer")
 
