@@ -202,6 +202,9 @@ def _taught(epoch: Iterator[Batch], settings: Settings, teachers: Teachers | Non
 
 def _seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
     """Random state as a function of (seed, epoch), so that no checkpoint need hold it."""
+    if keras.backend.backend() == "torch":
+        # There, dropout without a seed of its own takes its numbers from Torch.
+        keras.utils.set_random_seed((seed + epoch * 2**16) % 2**32)
     states = [variable for variable in model.variables if variable.path.endswith("seed_generator_state")]
     for index, state in enumerate(states):
         state.assign([(seed + index) % 2**32, (epoch * 2**16) % 2**32])
