@@ -318,6 +318,7 @@ def test_damaged_scores_are_one_sentence(faces: LabelledFaces, tmp_path: Path, k
         ({"strength": 0.5, "augment": False}, "augment"),
         ({"strength": 2.5}, "strength"),
         ({"strength": float("nan")}, "strength"),
+        ({"sharpness": float("nan")}, "sharpness"),
         ({"labels": "ferplus", "votes": 0.3}, "already"),
     ],
 )

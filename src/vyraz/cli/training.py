@@ -48,6 +48,9 @@ def train(
     ema: Annotated[
         float | None, typer.Option(help="Momentum of the moving average of the weights, which is kept; 0 for none.")
     ] = None,
+    sharpness: Annotated[
+        float | None, typer.Option(min=0, help="Radius of (adaptive) sharpness-aware minimization; twice the time.")
+    ] = None,
     labels: Annotated[str, typer.Option(help="fer, or ferplus: eight by the votes of FER+.")] = "fer",
     votes: Annotated[float | None, typer.Option(min=0, help="Weight of a second head that learns FER+.")] = None,
     teacher: Annotated[
@@ -74,6 +77,7 @@ def train(
         epochs=epochs, batch=batch, learning_rate=lr, seed=seed, augment=augment, precision=precision,
         mixup=mixup, labels=labels, votes=votes, degrade=degrade, temperature=temperature, share=share,
         optimizer=optimizer, schedule=schedule, ema=ema, weight_decay=weight_decay, branch=branch, strength=strength,
+        sharpness=sharpness,
     )  # fmt: skip
     from vyraz.dataset import load_faces
 

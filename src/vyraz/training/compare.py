@@ -123,7 +123,7 @@ def _title(settings: Mapping[str, Any]) -> str:
     decay = settings.get("weight_decay")
     parts += [f"weight decay {decay:g}"] if decay is not None else []
     parts += [f"strength {settings['strength']:g}"] if settings.get("strength", 1) != 1 else []
-    parts += [f"{name} {settings[name]:g}" for name in ("degrade", "mixup", "votes") if settings.get(name)]
+    parts += [f"{name} {settings[name]:g}" for name in ("degrade", "mixup", "votes", "sharpness") if settings.get(name)]
     parts += ["taught"] if settings.get("teacher") else []
     parts += ["from trained weights"] if settings.get("start") else []
     parts += ["averaged"] if settings.get("averaged") else []

@@ -27,6 +27,7 @@ from vyraz.training.networks.recipe import Recipe
 from vyraz.training.optimizers import optimizer_of
 from vyraz.training.run import Run, Settings
 from vyraz.training.settle import measured_on, settled
+from vyraz.training.sharpness import flattened
 from vyraz.training.start import Weights
 from vyraz.training.targets import training_faces, training_targets, validation_faces
 from vyraz.types import Float
@@ -141,7 +142,7 @@ def _begin(
 
 def _compiled(settings: Settings, recipe: Recipe, per_epoch: int) -> _Model:
     network = build(settings)
-    fitted = with_heads(network, settings)
+    fitted = flattened(with_heads(network, settings), settings.sharpness)
     loss = losses(settings, recipe.label_smoothing)
     if fitted is not network:
         network.compile(loss=loss["scores"], metrics=["accuracy"], jit_compile=False)

@@ -44,6 +44,7 @@ class Settings:
     averaged: fingerprints of the networks whose mean this one is, joined by "+"; empty for one that was fitted.
     branch: after how many epochs another seed holds, and which; None for one seed throughout.
     strength: by which factor pictures are changed more or less than by `Augmentation`, `degrade` apart.
+    sharpness: radius of sharpness-aware minimization, see `vyraz.training.sharpness`; 0 for none.
     """
 
     network: str
@@ -69,6 +70,7 @@ class Settings:
     averaged: str = ""
     branch: list[int] | None = None
     strength: float = 1.0
+    sharpness: float = 0.0
 
     def seed_at(self, epoch: int) -> int:
         """The seed of an epoch, counted from 0."""

@@ -18,6 +18,9 @@ PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 #: What may be chosen by its name, with all names.
 _CHOICES = {"optimizer": get_args(Optimizer), "schedule": get_args(Schedule)}
 
+#: What no recipe says.
+_OURS = ("temperature", "share", "strength", "sharpness")
+
 #: At twice the contrast a picture may have half of its own or 1.5 times; far beyond, its negative.
 _STRONGEST = 2
 
@@ -34,7 +37,7 @@ def settings_for(
         labels: "fer" or "ferplus".
         branch: EPOCHS:SEED, after how many epochs another seed holds; empty for never.
         chosen: epochs, batch, learning_rate, augment, precision, mixup, votes, degrade, temperature, share,
-            optimizer, schedule, ema, weight_decay, strength.
+            optimizer, schedule, ema, weight_decay, strength, sharpness.
 
     Raises:
         UsageError: no such network, or an option that makes no sense.
@@ -42,7 +45,7 @@ def settings_for(
     recipe = networks.get(network).recipe
     names = ("epochs", "batch", "learning_rate", "augment", "precision", "mixup", "votes", "degrade")
     values = {name: getattr(recipe, name) if chosen.get(name) is None else chosen[name] for name in names}
-    values |= {name: chosen[name] for name in ("temperature", "share", "strength") if chosen.get(name) is not None}
+    values |= {name: chosen[name] for name in _OURS if chosen.get(name) is not None}
     if labels == "ferplus" and not chosen.get("votes"):
         # They are the labels already.
         values["votes"] = 0.0
@@ -68,7 +71,7 @@ def _refuse_contradictions(settings: Settings) -> None:
             raise UsageError(f"no {name} is called {getattr(settings, name)!r}; there are: {', '.join(known)}")
     if not 0 <= (settings.ema or 0) < 1:
         raise UsageError(f"ema must be 0 or more and below 1, not {settings.ema}")
-    for name in ("mixup", "votes", "degrade", "temperature", "share", "weight_decay"):
+    for name in ("mixup", "votes", "degrade", "temperature", "share", "weight_decay", "sharpness"):
         if not 0 <= (getattr(settings, name) or 0) < math.inf:
             raise UsageError(f"{name} must be 0 or more, not {getattr(settings, name)}")
     if not settings.temperature or max(settings.share, settings.degrade) > 1:
