@@ -103,6 +103,7 @@ def test_what_further_trainings_give_is_what_the_histories_say() -> None:
 
 
 RUNS = tuple(f"teachers/{name}" for name in ("wide", "deep", "large", "plain", "plain-2", "plain-3", "broad", "coarse"))
+RUNS += tuple(f"teachers/{name}" for name in ("plain-4", "broad-2", "coarse-2"))
 RUNS += tuple(f"small-{number}" for number in (6, 8, 9, 10, 11, 13, 14, 15, 16, 17, 18, 19))
 RUNS += ("tiny-4", "tiny-5", "tiny-6", "tiny-7", "tiny-8", "tiny-9")
 RUNS += ("ferplus-first", "ferplus-10", "ferplus-11", "ferplus-12", "ferplus-13")
@@ -147,7 +148,10 @@ def test_what_teachers_say_is_as_measured() -> None:
     first = {"large": "`large`", "plain": "`plain`", "mean": "mean of both"}
     second = {"plain-2": "`plain-2`", "broad": "`broad`", "mean": "mean of these two"}
     third = {"plain-3": "`plain-3`", "broad": "`broad`", "coarse": "`coarse`", "mean": "mean of these and `broad`"}
-    for file, labels in {"teachers": first, "teachers-later": second, "teachers-last": third}.items():
+    names = ("plain-4", "broad-2", "coarse-2")
+    fourth = {name: f"`{name}`" for name in names} | {"mean": "mean of these three"}
+    tables = {"teachers": first, "teachers-later": second, "teachers-last": third, "teachers-sharpness": fourth}
+    for file, labels in tables.items():
         for name, label in labels.items():
             views = figures.measured(file)[name].values()
             cells = " | ".join(f"{100 * found['accuracy']:.1f} %, {found['nll']:.3f}" for found in views)
