@@ -119,13 +119,31 @@ def test_what_a_training_ended_at_is_what_its_history_says(run: str) -> None:
         assert f"and {end['epoch']} epochs" in text
 
 
-def test_what_is_known_by_heart_is_as_the_history_says() -> None:
+def losses_of(run: str) -> list[float]:
+    lines = (ROOT / "docs" / "runs" / run / "history.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)["PublicTest"]["loss"] for line in lines]
+
+
+def test_what_is_known_by_heart_is_as_the_histories_say() -> None:
     text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
-    lines = (ROOT / "docs" / "runs" / "ferplus-8" / "history.jsonl").read_text(encoding="utf-8").splitlines()
-    losses = [json.loads(line)["PublicTest"]["loss"] for line in lines]
+    losses = losses_of("ferplus-8")
     best = min(losses)
     told = f"is {best:.4f} after {losses.index(best) + 1} epochs and {losses[-1]:.4f} after {len(losses)}"
     assert told in text
+    before = [losses_of(f"teachers/{name}") for name in ("broad", "coarse", "plain-3")]
+    after = [losses_of(f"teachers/{name}") for name in ("broad-2", "coarse-2", "plain-4")]
+    told = "is {:.3f}, {:.3f} and {:.3f} at best, {:.3f}, {:.3f} and {:.3f} at the end."
+    assert told.format(*map(min, before), *(run[-1] for run in before)) in text
+    assert "minimization it is {:.3f}, {:.3f} and {:.3f},".format(*(run[-1] for run in after)) in text
+
+
+def test_where_the_losses_of_the_votes_are_least_is_as_told() -> None:
+    """In the middle, and by sharpness-aware minimization at the end."""
+    for run in ("ferplus-10", "ferplus-11"):
+        losses = losses_of(run)
+        assert len(losses) / 3 < losses.index(min(losses)) < 2 * len(losses) / 3
+    for run in ("ferplus-12", "ferplus-13"):
+        assert min(losses_of(run)) == losses_of(run)[-1]
 
 
 #: How training.md tells of networks; what one training ended at is held above, before normalisation was measured.

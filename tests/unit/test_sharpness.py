@@ -26,10 +26,10 @@ TARGETS = np.array([[1.0], [0.0], [2.0]], dtype=np.float32)
 KERNEL = np.array([[0.0], [-1.5]], dtype=np.float32)
 
 
-def linear(radius: float) -> Any:
+def linear() -> Any:
     """Two weights, one of them 0, and the mean square error."""
     inputs = keras.Input((2,))
-    model = flattened(keras.Model(inputs, keras.layers.Dense(1, use_bias=False)(inputs)), radius)
+    model = flattened(keras.Model(inputs, keras.layers.Dense(1, use_bias=False)(inputs)), RADIUS)
     model.compile(keras.optimizers.SGD(RATE), "mse", jit_compile=False)
     model.set_weights([KERNEL])
     return model
@@ -41,7 +41,7 @@ def slope(kernel: np.ndarray) -> np.ndarray:
 
 
 def test_a_step_follows_the_gradient_of_where_the_loss_is_highest_close_by() -> None:
-    model = linear(RADIUS)
+    model = linear()
     logs = model.train_on_batch(INPUTS, TARGETS, return_dict=True)
     sizes = np.abs(KERNEL) + 0.01
     rise = sizes * slope(KERNEL)

@@ -84,7 +84,7 @@ class _Flattened(keras.Model):  # type: ignore[misc]
 def _uphill(values: Sequence[Any], gradients: Sequence[Any], radius: float) -> list[Any]:
     """Values moved by `radius` to where the loss is higher, each in proportion to its size.
 
-    Source: Kwon et al. 2021, equation 4 with p = 2, and _LEAST for their eta (section 4).
+    Source: Kwon et al. 2021, section 4, with p = 2 and _LEAST for their eta.
     """
     sizes = [ops.abs(value) + _LEAST for value in values]
     rises = [size * gradient for size, gradient in zip(sizes, gradients, strict=True)]
