@@ -33,7 +33,7 @@ PLACES = {
     "a": (-9, 0, "right"),
     "c": (0, -13, "center"),
     "p": (9, 0, "left"),
-    "small": (9, -9, "left"),
+    "small": (9, 6, "left"),
     "mini-Xception": (9, 0, "left"),
 }
 
