@@ -162,6 +162,19 @@ def test_what_a_network_gives_is_as_measured(name: str) -> None:
     assert f"{told}, at a held-out NLL of {row['unsmoothed']['nll']:.3f}" in text
 
 
+def test_how_small_went_on_is_as_its_histories_and_figures_say() -> None:
+    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
+    small, other = (
+        (ROOT / "docs" / "runs" / run / "history.jsonl").read_text(encoding="utf-8").splitlines()
+        for run in ("small", "small-20")
+    )
+    assert small[:60] == other[:60]
+    assert small[60] != other[60]
+    accuracy = json.loads(small[59])["PublicTest"]["accuracy"]
+    assert f"has {100 * accuracy:.1f} % of PublicTest after 60 epochs" in text
+    assert f"looked at after that, it has {100 * FACTS['figures']['PrivateTest']['accuracy']:.1f} %, 0.9 points" in text
+
+
 def test_what_teachers_say_is_as_measured() -> None:
     text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
     first = {"large": "`large`", "plain": "`plain`", "mean": "mean of both"}
