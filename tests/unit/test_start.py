@@ -54,7 +54,7 @@ def network_of(settings: Settings, weights: Any) -> Any:
 def test_a_shipped_model_goes_on_with_the_scores_it_gives(faces: LabelledFaces, name: str) -> None:
     shipped = Classifier(name)
     labels = "ferplus" if name == "small-ferplus" else "fer"
-    settings, weights = started(settings_for(shipped.card.network, labels=labels), name, faces)
+    settings, weights = started(settings_for(shipped.card.network, labels=labels), [name], faces)
     assert len(settings.start) == 16
     inputs = to_input(faces.images)
     scores = np.asarray(network_of(settings, weights)(inputs, training=False))
@@ -80,7 +80,8 @@ def test_so_do_those_of_a_shipped_model(faces: LabelledFaces) -> None:
 def _compare_labels(source: str, had: Settings, wanted: Settings, faces: LabelledFaces) -> None:
     inputs = to_input(faces.images)
     scores = [
-        np.asarray(network_of(*started(settings, source, faces))(inputs, training=False)) for settings in (had, wanted)
+        np.asarray(network_of(*started(settings, [source], faces))(inputs, training=False))
+        for settings in (had, wanted)
     ]
     assert [each.shape[1] for each in scores] == [len(names_of(settings.labels)) for settings in (had, wanted)]
     kept = [each[:, :7] / each[:, :7].sum(axis=1, keepdims=True) for each in scores]
@@ -88,7 +89,7 @@ def _compare_labels(source: str, had: Settings, wanted: Settings, faces: Labelle
 
 
 def test_normalisation_by_the_batch_changes_nothing_at_first(faces: LabelledFaces) -> None:
-    settings, weights = started(SETTINGS, "tiny", faces)
+    settings, weights = started(SETTINGS, ["tiny"], faces)
     network, inputs = network_of(settings, weights), to_input(faces.images)
     kept = np.asarray(network(inputs, training=False))
     np.testing.assert_allclose(np.asarray(network(inputs, training=True)), kept, atol=1e-3)
@@ -96,18 +97,18 @@ def test_normalisation_by_the_batch_changes_nothing_at_first(faces: LabelledFace
 
 
 def test_kernels_are_all_scaled_alike_before_a_normalisation(faces: LabelledFaces) -> None:
-    settings, weights = started(SETTINGS, "tiny", faces)
+    settings, weights = started(SETTINGS, ["tiny"], faces)
     bare = [layer for layer in network_of(settings, weights).layers if getattr(layer, "use_bias", True) is False]
     assert len(bare) == 13
     np.testing.assert_allclose([np.square(layer.get_weights()[0]).mean() ** 0.5 for layer in bare], 0.15, rtol=1e-5)
 
 
 def test_a_run_goes_on_with_its_own_weights(run: Run, faces: LabelledFaces) -> None:
-    settings, weights = started(SETTINGS, str(run.folder), faces)
+    settings, weights = started(SETTINGS, [str(run.folder)], faces)
     assert weights is not None
     for one, other in zip(weights, load_network(run).get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert started(SETTINGS, str(run.folder), faces)[0] == settings
+    assert started(SETTINGS, [str(run.folder)], faces)[0] == settings
 
 
 @pytest.mark.parametrize(
@@ -123,14 +124,49 @@ def test_an_exported_network_is_found_again(
     keras.utils.set_random_seed(5)
     run.save(model := build(settings), run.model)
     export(run, tmp_path / "network.onnx")
-    settings, weights = started(settings, str(tmp_path / "network.onnx"), faces)
+    settings, weights = started(settings, [str(tmp_path / "network.onnx")], faces)
     inputs = to_input(faces.images[:32])
     expected = np.asarray(model(inputs, training=False))
     np.testing.assert_allclose(np.asarray(network_of(settings, weights)(inputs, training=False)), expected, atol=1e-4)
 
 
+def test_several_are_put_side_by_side(faces: LabelledFaces, tmp_path: Path) -> None:
+    sources = [_exported(tmp_path / f"{seed}.onnx", faces, seed) for seed in (5, 6)]
+    wide = replace(SETTINGS, options={"stem": 16, "widths": [16, 16, 16], "blocks": [1, 1, 1]})
+    settings, weights = started(wide, [source for source, _ in sources], faces)
+    assert settings.start != started(NARROW, [sources[0][0]], faces)[0].start
+    inputs = to_input(faces.images)
+    expected = np.prod([np.asarray(model(inputs, training=False)) ** 0.5 for _, model in sources], axis=0)
+    expected /= expected.sum(axis=1, keepdims=True)
+    found = np.asarray(network_of(settings, weights)(inputs, training=False))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    assert np.abs(np.asarray(sources[0][1](inputs, training=False)) - expected).max() > 0.01
+
+
+NARROW = replace(SETTINGS, options={"stem": 8, "widths": [8, 8, 8], "blocks": [1, 1, 1]})
+
+
+def _exported(path: Path, faces: LabelledFaces, seed: int) -> tuple[str, Any]:
+    run = Run(path.with_suffix(""))
+    run.create(NARROW, faces, {})
+    keras.utils.set_random_seed(seed)
+    run.save(model := build(NARROW), run.model)
+    export(run, path)
+    return str(path), model
+
+
+def test_what_cannot_be_put_side_by_side_is_one_sentence(run: Run, faces: LabelledFaces, tmp_path: Path) -> None:
+    narrow, _ = _exported(tmp_path / "narrow.onnx", faces, 5)
+    with pytest.raises(UsageError, match=r"must be \.onnx files: export the runs first"):
+        started(SETTINGS, [narrow, str(run.folder)], faces)
+    with pytest.raises(UsageError, match=r"tiny and .*narrow.onnx: its weights do not fit tiny"):
+        started(SETTINGS, ["tiny", narrow], faces)
+    with pytest.raises(UsageError, match="do not fit tiny"):
+        started(SETTINGS, ["tiny", "tiny"], faces)
+
+
 def test_a_training_begins_where_it_is_told_and_says_so(run: Run, faces: LabelledFaces, tmp_path: Path) -> None:
-    settings, weights = started(replace(SETTINGS, learning_rate=1e-9, augment=False), str(run.folder), faces)
+    settings, weights = started(replace(SETTINGS, learning_rate=1e-9, augment=False), [str(run.folder)], faces)
     again = Run(tmp_path / "again")
     fit(settings, faces, again, Silent(), start=weights)
     assert again.read()["settings"]["start"] == settings.start != ""
@@ -144,12 +180,12 @@ def test_options_that_are_not_given_are_those_of_what_it_begins_with(faces: Labe
     run = Run(tmp_path / "run")
     run.create(replace(SETTINGS, options={"widths": [8, 8, 8], "dropout": 0.1}), faces, {})
     run.save(build(run.settings()), run.model)
-    settings, _ = started(replace(SETTINGS, options={"dropout": 0.3}), str(run.folder), faces)
+    settings, _ = started(replace(SETTINGS, options={"dropout": 0.3}), [str(run.folder)], faces)
     assert settings.options == {"widths": [8, 8, 8], "dropout": 0.3}
     with pytest.raises(UsageError, match="do not fit tiny"):
-        started(replace(SETTINGS, options={"widths": [8, 8, 16]}), str(run.folder), faces)
+        started(replace(SETTINGS, options={"widths": [8, 8, 16]}), [str(run.folder)], faces)
     with pytest.raises(UsageError, match="do not fit small"):
-        started(settings_for("small"), str(run.folder), faces)
+        started(settings_for("small"), [str(run.folder)], faces)
 
 
 def test_a_folder_does_not_hide_a_shipped_model(
@@ -157,13 +193,13 @@ def test_a_folder_does_not_hide_a_shipped_model(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny").mkdir()
-    assert started(SETTINGS, "tiny", faces)[0].start
+    assert started(SETTINGS, ["tiny"], faces)[0].start
     with pytest.raises(RunError, match="no run here"):
-        started(SETTINGS, "./tiny", faces)
+        started(SETTINGS, ["./tiny"], faces)
 
 
 def test_nothing_is_changed_where_no_weights_are_given(faces: LabelledFaces) -> None:
-    assert started(SETTINGS, None, faces) == (SETTINGS, None)
+    assert started(SETTINGS, (), faces) == (SETTINGS, None)
 
 
 @pytest.mark.parametrize(
@@ -186,11 +222,11 @@ def test_what_cannot_be_started_from_is_one_sentence(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(error, match=words):
-        started(SETTINGS, source, faces)
+        started(SETTINGS, [source], faces)
 
 
 def test_a_quantized_model_and_another_network_do_not_fit(run: Run, faces: LabelledFaces) -> None:
     with pytest.raises(UsageError, match=r"small-int8: its weights do not fit small.*: small,"):
-        started(settings_for("small"), "small-int8", faces)
+        started(settings_for("small"), ["small-int8"], faces)
     with pytest.raises(UsageError, match="do not fit small"):
-        started(settings_for("small"), str(run.folder), faces)
+        started(settings_for("small"), [str(run.folder)], faces)

@@ -59,7 +59,8 @@ def train(
     temperature: Annotated[float | None, typer.Option(help="By which teachers' scores are softened (4).")] = None,
     share: Annotated[float | None, typer.Option(help="Of the teachers beside the label, 0 to 1 (0.9).")] = None,
     start: Annotated[
-        str | None, typer.Option(help="Weights to begin with: a run, a shipped model's name, or an .onnx by export.")
+        list[str] | None,
+        typer.Option(help="Weights to begin with: a run, a shipped model or an .onnx; several .onnx go side by side."),
     ] = None,
     precision: Annotated[str | None, typer.Option(help="float32, mixed_bfloat16 or mixed_float16.")] = None,
     backend: Annotated[str, typer.Option(help="tensorflow, jax or torch.")] = "tensorflow",
@@ -83,7 +84,7 @@ def train(
 
     faces = load_faces(data).with_splits()
     settings, teachers = _training("distill").taught(settings, teacher or (), faces.split("Training"))
-    settings, weights = _training("start").started(settings, start, faces.split("Training"))
+    settings, weights = _training("start").started(settings, start or (), faces.split("Training"))
     with TrainingProgress(settings.epochs, quiet=quiet) as progress:
         fit.fit(
             settings, faces, _training("run").Run(output), progress, teachers=teachers, start=weights, resume=resume
