@@ -65,8 +65,8 @@ def end_of(run: Path) -> Any:
 
 
 def ends_and_rows(folder: str) -> list[tuple[Any, str]]:
-    """Each training of a folder of docs/runs: how it ended, and its row of training.md; every row has one."""
-    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    """Each training of a folder of docs/runs: how it ended, and its row of lineage.md; every row has one."""
+    text = (ROOT / "docs" / "lineage.md").read_text(encoding="utf-8")
     runs = [history.parent for history in (ROOT / "docs" / "runs" / folder).glob("*/history.jsonl")]
     assert text.count(f"](runs/{folder}/") == len(runs)
     rows = [next(row for row in text.splitlines() if f"[{run.name}](runs/{folder}/" in row) for run in runs]
@@ -92,7 +92,7 @@ def test_what_each_change_gives_is_what_the_histories_say(folder: str, runs: int
 
 
 def test_what_further_trainings_give_is_what_the_histories_say() -> None:
-    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
+    text = (ROOT / "docs" / "lineage.md").read_text(encoding="utf-8").replace("\n", " ")
     runs = ("small-first", "small-second", "small-third", "tiny-second", "tiny-third")
     ends = [end_of(ROOT / "docs" / "runs" / run) for run in runs]
     shares = [f"{100 * end['PublicTest']['accuracy']:.1f}" for end in ends]
@@ -111,7 +111,7 @@ RUNS += ("ferplus-first", "ferplus-10", "ferplus-11", "ferplus-12", "ferplus-13"
 
 @pytest.mark.parametrize("run", RUNS)
 def test_what_a_training_ended_at_is_what_its_history_says(run: str) -> None:
-    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
+    text = (ROOT / "docs" / "lineage.md").read_text(encoding="utf-8").replace("\n", " ")
     end = end_of(ROOT / "docs" / "runs" / run)
     name = re.sub("^(small|tiny|ferplus)-", "", run.rpartition("/")[2])
     assert f"{100 * end['PublicTest']['accuracy']:.1f} % ([{name}](runs/{run}/history.jsonl))" in text
@@ -125,7 +125,7 @@ def losses_of(run: str) -> list[float]:
 
 
 def test_what_is_known_by_heart_is_as_the_histories_say() -> None:
-    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
+    text = (ROOT / "docs" / "lineage.md").read_text(encoding="utf-8").replace("\n", " ")
     losses = losses_of("ferplus-8")
     best = min(losses)
     told = f"is {best:.4f} after {losses.index(best) + 1} epochs and {losses[-1]:.4f} after {len(losses)}"
@@ -146,7 +146,7 @@ def test_where_the_losses_of_the_votes_are_least_is_as_told() -> None:
         assert min(losses_of(run)) == losses_of(run)[-1]
 
 
-#: How training.md tells of networks; what one training ended at is held above, before normalisation was measured.
+#: How lineage.md tells of networks; what one training ended at is held above, before normalisation was measured.
 MEANS = ("small-five", "small-standardized", "small-averaged", "small-later", "small-ferplus", "ferplus-mean", "tiny")
 COMPARED = dict.fromkeys(MEANS, "Their mean has {}")
 COMPARED |= {"small-mean": "their mean {}", "tiny-mean": "their mean {}", "tiny-4": "in float32, as it was kept, {}"}
@@ -156,14 +156,14 @@ COMPARED |= {"small": "([small](runs/small/history.jsonl))", "small-parted": "Th
 
 @pytest.mark.parametrize("name", COMPARED)
 def test_what_a_network_gives_is_as_measured(name: str) -> None:
-    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
+    text = (ROOT / "docs" / "lineage.md").read_text(encoding="utf-8").replace("\n", " ")
     row = figures.measured("scaling")[name]
     told = COMPARED[name].format(f"{100 * row['none']['accuracy']:.1f} %")
     assert f"{told}, at a held-out NLL of {row['unsmoothed']['nll']:.3f}" in text
 
 
 def test_how_small_went_on_is_as_its_histories_and_figures_say() -> None:
-    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
+    text = (ROOT / "docs" / "lineage.md").read_text(encoding="utf-8").replace("\n", " ")
     small, other = (
         (ROOT / "docs" / "runs" / run / "history.jsonl").read_text(encoding="utf-8").splitlines()
         for run in ("small", "small-20")
@@ -176,7 +176,7 @@ def test_how_small_went_on_is_as_its_histories_and_figures_say() -> None:
 
 
 def test_what_teachers_say_is_as_measured() -> None:
-    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
+    text = (ROOT / "docs" / "lineage.md").read_text(encoding="utf-8").replace("\n", " ")
     first = {"large": "`large`", "plain": "`plain`", "mean": "mean of both"}
     second = {"plain-2": "`plain-2`", "broad": "`broad`", "mean": "mean of these two"}
     third = {"plain-3": "`plain-3`", "broad": "`broad`", "coarse": "`coarse`", "mean": "mean of these and `broad`"}
@@ -191,7 +191,7 @@ def test_what_teachers_say_is_as_measured() -> None:
 
 
 def test_what_measured_normalisation_gives_is_as_measured() -> None:
-    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\n", " ")
+    text = (ROOT / "docs" / "lineage.md").read_text(encoding="utf-8").replace("\n", " ")
     table = json.loads((ROOT / "docs" / "settling.json").read_text(encoding="utf-8"))["PublicTest"]
     before, half, plain = (table[way] for way in ("last steps", "half of each", "as they are"))
     clean, dark = "as they are", "a tenth of the light"

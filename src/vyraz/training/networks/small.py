@@ -13,7 +13,7 @@ Source: He et al. 2016 (arXiv 1512.03385, basic block), Hu et al. 2018 (arXiv 17
 
 A block: conv 3x3 - BN - SiLU - conv 3x3 - BN - SE, plus the shortcut, SiLU. Where the shape changes the shortcut is the
 mean of each four pixels, if the map is halved, a 1x1 conv and BN. 417,471 parameters, 24.6 M multiply-adds, nine tenths
-of them where the map is 12x12 or less: docs/training.md has what each of this gave. 16 divides the channels, which is
+of them where the map is 12x12 or less: docs/lineage.md has what each of this gave. 16 divides the channels, which is
 what CPUs train fast.
 """
 

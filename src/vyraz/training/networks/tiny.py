@@ -10,7 +10,7 @@ Source: as `small`.
 | 3 | 6x6 | 2 blocks of 40 |
 | head | 1x1 | global average, dense, softmax |
 
-89,341 parameters, 8.4 M multiply-adds; docs/training.md has what the layers gave.
+89,341 parameters, 8.4 M multiply-adds; docs/lineage.md has what the layers gave.
 """
 
 import keras
