@@ -11,6 +11,7 @@ head is turned upright.
 
 import argparse
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -51,7 +52,7 @@ def main() -> None:
         where = statistics(detector, training.images[:: chosen.step])
         found[name] = where | {"PublicTest": accuracies(detector, classifier, held_out, learnt(where))}
         print(name, json.dumps(found[name], indent=1))
-    report = {"command": f"python benchmarks/framing.py --data fer2013.csv -o {chosen.output}", **found}
+    report = {"command": " ".join(["python", *sys.argv]), **found}
     chosen.output.write_text(json.dumps(report, indent=1) + "\n")
 
 

@@ -5,6 +5,7 @@ python benchmarks/robustness.py --data fer2013.npz -o docs/robustness.json [--mo
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -70,7 +71,7 @@ def main() -> None:
         for table, figure in KEPT.items():
             tables[table][name] = {model: round(report[figure], 4) for model, report in reports.items()}
         print(f"{name:28}", *(f"{model} {100 * report['accuracy']:.1f}" for model, report in reports.items()))
-    command = f"python benchmarks/robustness.py --data fer2013.npz -o {chosen.output}"
+    command = " ".join(["python", *sys.argv])
     chosen.output.write_text(json.dumps({"command": command, **tables}, indent=1) + "\n")
 
 

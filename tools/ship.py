@@ -4,8 +4,8 @@
     python tools/ship.py NAME --data fer2013.npz                      # measure what is shipped again
     python tools/ship.py NAME --data fer2013.npz --recalibrate        # its probabilities are fitted again first
 
-Smoothing, temperature and the threshold of `uncertain` are fitted on PublicTest; PrivateTest is looked at here,
-and nowhere before.
+Slopes and offsets, smoothing, temperature and the threshold of `uncertain` are fitted on PublicTest; PrivateTest is
+looked at here and nowhere before, but for the paper's networks, whose val set holds it.
 """
 
 import argparse

@@ -143,7 +143,9 @@ def calibrated(scores: Float, temperature: float, smoothing: float = 0.0) -> Flo
     scores = unsmoothed(scores, smoothing)
     if temperature == 1:
         return scores
-    powers = np.maximum(scores, _SMALLEST) ** (1 / temperature)
+    kept = np.maximum(scores, _SMALLEST)
+    # Of the largest, whose power is 1: at a low temperature all powers of a row could be too small for a float.
+    powers = (kept / kept.max(axis=-1, keepdims=True)) ** (1 / temperature)
     result: Float = (powers / powers.sum(axis=-1, keepdims=True)).astype(np.float32)
     return result
 

@@ -84,6 +84,9 @@ def test_it_is_a_run_like_any_other(pair: list[Run], faces: LabelledFaces, tmp_p
     run = Run(tmp_path / "mean")
     average([*pair, pair[0]], faces, run)
     export(run, tmp_path / "mean.onnx", faces)
+    for path in (tmp_path / "mean.bin", tmp_path / "missing" / "mean.onnx"):
+        with pytest.raises(UsageError, match=r"exported as an \.onnx in a folder that is there"):
+            export(run, path, faces)
     scores = Classifier(tmp_path / "mean.onnx")(to_input(faces.images[:4]))
     np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
     with pytest.raises(RunError, match="began with other epochs, averaged"):
@@ -111,6 +114,25 @@ def test_what_has_no_mean_is_one_sentence(pair: list[Run], faces: LabelledFaces,
         average([pair[0], begun], faces, Run(tmp_path / "mean"))
     with pytest.raises(RunError, match="holds a run already"):
         average(pair, faces, pair[1])
+    others = replace(faces, images=faces.images[::-1])
+    with pytest.raises(RunError, match="learnt from other pictures than this Training split"):
+        average(pair, others, Run(tmp_path / "mean"))
+    assert not (tmp_path / "mean").exists()
+
+
+def test_a_mean_that_could_not_be_written_is_made_again(
+    pair: list[Run], faces: LabelledFaces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise RunError("the disk is full")
+
+    run = Run(tmp_path / "mean")
+    with monkeypatch.context() as patched:
+        patched.setattr(Run, "save", full)
+        with pytest.raises(RunError, match="disk is full"):
+            average(pair, faces, run)
+    average(pair, faces, run)
+    assert load_network(run).count_params() == load_network(pair[0]).count_params()
 
 
 def history_of(run: Run) -> list[dict[str, object]]:
@@ -149,7 +171,7 @@ def test_nothing_branches_off_where_it_has_been(stopped: Run, faces: LabelledFac
 
 
 def test_a_branch_is_an_epoch_and_a_seed() -> None:
-    assert settings_for("tiny", branch="70:8").branch == [70, 8]
+    assert settings_for("tiny", epochs=80, branch="70:8").branch == [70, 8]
     assert settings_for("tiny").branch is None
     assert [settings_for("tiny", branch="2:8", seed=5).seed_at(epoch) for epoch in range(4)] == [5, 5, 8, 8]
     for text in ("70", "70:", ":8", "-1:8", "a:b"):

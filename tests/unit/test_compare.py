@@ -178,6 +178,15 @@ def test_run_without_an_epoch_has_no_figure(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_a_mean_has_a_row_and_no_figure(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="figures need vyraz[plots]")
+    from vyraz.training.redraw import redraw, watch
+
+    mean = make_run(tmp_path / "mean", epochs=0, averaged="one+other")
+    assert {path.suffix for path in redraw(read_results([mean]), tmp_path / "out")} == {".md", ".csv", ".json"}
+    assert len(list(watch([mean], tmp_path / "out"))) == 1
+
+
 def test_watching_redraws_until_training_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("matplotlib", reason="figures need vyraz[plots]")
     from vyraz.training import redraw

@@ -131,6 +131,11 @@ def test_unsmoothed_by_hand() -> None:
     np.testing.assert_array_equal(metrics.unsmoothed(scores, 0), scores)
 
 
+def test_calibrated_at_a_low_temperature_still_sums_to_one() -> None:
+    result = metrics.calibrated(np.array([[0.3, 0.2, 0.5], [0.4, 0.4, 0.2]], dtype=np.float32), 1e-3)
+    np.testing.assert_allclose(result, np.array([[0.0, 0.0, 1.0], [0.5, 0.5, 0.0]]), atol=1e-6)
+
+
 def test_calibrated_takes_smoothing_away_first() -> None:
     scores = scores_of((0.7, 0.2, 0.1), (0.4, 0.35, 0.25))
     expected = metrics.calibrated(metrics.unsmoothed(scores, 0.1), 1.7)

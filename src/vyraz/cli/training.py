@@ -62,7 +62,7 @@ def train(
         list[str] | None,
         typer.Option(help="Weights to begin with: a run, a shipped model or an .onnx; several .onnx go side by side."),
     ] = None,
-    precision: Annotated[str | None, typer.Option(help="float32, mixed_bfloat16 or mixed_float16.")] = None,
+    precision: Annotated[str | None, typer.Option(help="float32 or mixed_bfloat16.")] = None,
     backend: Annotated[str, typer.Option(help="tensorflow, jax or torch.")] = "tensorflow",
     options: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Option of the network, such as filters=10.")

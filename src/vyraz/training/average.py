@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from vyraz.errors import UsageError
+from vyraz.errors import RunError, UsageError
 from vyraz.labelled import LabelledFaces
 from vyraz.training.augment import augmentation_of
 from vyraz.training.cost import cost_of
@@ -34,19 +34,23 @@ def average(runs: Sequence[Run], faces: LabelledFaces, run: Run) -> None:
 
     Raises:
         UsageError: fewer than two runs, or networks that differ.
-        RunError: a run is not complete, or the new one is there already or cannot be written.
+        RunError: a run is not complete or learnt from other pictures, or the new one is there already or cannot be
+            written.
         DataError: the Training split or its votes are missing.
     """
     first, faces = _common(runs), faces.with_splits()
+    _refuse_others(runs, faces.split("Training"))
     networks = [load_network(known) for known in runs]
+    run.make()
     weights = [network.get_weights() for network in networks]
     mean = networks[0]
     mean.set_weights([np.mean(values, axis=0) for values in zip(*weights, strict=True)])
     training = training_faces(faces.split("Training"), first.labels)
     measure_normalisation(mean, measured_on(training, augmentation_of(first)))
     prints = "+".join(digest_of(*values)[:16] for values in weights)
-    run.create(replace(first, epochs=0, averaged=prints), faces, cost_of(mean))
+    # In this order: run.json alone would be a run to be finished by --resume, which a mean cannot be.
     run.save(mean, run.model)
+    run.create(replace(first, epochs=0, averaged=prints), faces, cost_of(mean))
 
 
 def _common(runs: Sequence[Run]) -> Settings:
@@ -58,6 +62,13 @@ def _common(runs: Sequence[Run]) -> Settings:
         if _kind(other) != _kind(settings[0]):
             raise UsageError(f"{known.folder}: is of another network, options or labels than {runs[0].folder}")
     return settings[0]
+
+
+def _refuse_others(runs: Sequence[Run], training: LabelledFaces) -> None:
+    """The mean is said to have learnt from this split, and may teach others of it."""
+    for run in runs:
+        if not run.has_learnt_from(training):
+            raise RunError(f"{run.folder}: learnt from other pictures than this Training split")
 
 
 def _kind(settings: Settings) -> tuple[object, ...]:

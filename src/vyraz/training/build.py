@@ -1,5 +1,9 @@
 """The untrained network that settings ask for."""
 
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import keras
 
 from vyraz.errors import UsageError
@@ -18,7 +22,18 @@ def build(settings: Settings) -> keras.Model:
     """
     if "classes" in settings.options:
         raise UsageError("the number of classes follows from the labels; leave it out of --set")
+    network = networks.get(settings.network)
+    _refuse_words(network.build, settings.options)
     try:
-        return networks.get(settings.network).build(classes=len(names_of(settings.labels)), **settings.options)
+        return network.build(classes=len(names_of(settings.labels)), **settings.options)
     except (TypeError, ValueError) as error:
         raise UsageError(f"{settings.network} cannot be built with {settings.options}: {error}") from error
+
+
+def _refuse_words(builder: Callable[..., keras.Model], options: Mapping[str, Any]) -> None:
+    """True and false where they are asked for, and nowhere else: any word, `False` too, would be taken as true."""
+    known = inspect.signature(builder).parameters
+    for name, value in options.items():
+        if name in known and isinstance(value, bool) != isinstance(known[name].default, bool):
+            wanted = "true or false" if isinstance(known[name].default, bool) else "neither true nor false"
+            raise UsageError(f"--set {name} is {wanted}, not {value!r}")

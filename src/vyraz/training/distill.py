@@ -20,6 +20,7 @@ from vyraz.training.data import Seen
 from vyraz.training.export import load_network
 from vyraz.training.run import Run, Settings, digest_of
 from vyraz.training.targets import names_of, training_faces
+from vyraz.training.whole import whole
 from vyraz.types import Float
 
 __all__ = ["Teachers", "taught", "write_scores"]
@@ -101,7 +102,7 @@ def _at_hand(paths: Sequence[Path], training: LabelledFaces) -> Teachers:
 
 def _teacher(run: Run, training: LabelledFaces) -> keras.Model:
     network = load_network(run)
-    if run.read()["data"].get("training") != digest_of(training.images):
+    if not run.has_learnt_from(training):
         raise RunError(f"{run.folder}: learnt from other pictures than this Training split, so it cannot teach it")
     return network
 
@@ -140,16 +141,10 @@ def write_scores(
     scores = np.stack([_scores(teachers, faces, (seed, view)) for view in views])
     scores = (scores if each else scores.mean(axis=0)).astype(np.float16)
     limits = np.array(json.dumps(asdict(_VIEW)))
-    scratch = output.with_name(f"scratch-{output.name}")
-    try:
+    with whole(output) as scratch:
         np.savez_compressed(
             scratch, scores=scores, pictures=np.array(digest_of(faces.images)), limits=limits, seed=seed
         )
-        scratch.replace(output)
-    except OSError as error:
-        raise RunError(f"{output}: cannot be written ({error.strerror})") from error
-    finally:
-        scratch.unlink(missing_ok=True)
 
 
 def _scores(teachers: Teachers, faces: LabelledFaces, seed: tuple[int, int]) -> Float:

@@ -24,6 +24,7 @@ from vyraz.training.cost import cost_of
 from vyraz.training.quantize import quantized
 from vyraz.training.run import Run
 from vyraz.training.targets import names_of, validation_faces
+from vyraz.training.whole import whole
 from vyraz.types import Float
 
 __all__ = ["export", "load_network", "recalibrate"]
@@ -47,9 +48,12 @@ def export(run: Run, path: Path, faces: LabelledFaces | None = None, *, int8: bo
 
     Raises:
         RunError: the run is not complete, ONNX and Keras disagree, or the file cannot be written.
-        UsageError: int8 without a set.
+        UsageError: int8 without a set, or the file is to be no .onnx in a folder that is there.
         DataError: a split is missing.
     """
+    # Said before minutes of calibration: by its suffix a file is told from a shipped name.
+    if path.suffix != ".onnx" or not path.parent.is_dir():
+        raise UsageError(f"{path}: a network is exported as an .onnx in a folder that is there")
     if int8 and faces is None:
         raise UsageError("int8 needs faces to learn its ranges from: give the labelled set with --calibrate")
     faces = faces.with_splits() if faces is not None else None
@@ -146,12 +150,8 @@ def _compare(model: keras.Model, graph: onnx.ModelProto) -> None:
 
 def _write(graph: onnx.ModelProto, card: dict[str, Any], path: Path) -> None:
     onnx.helper.set_model_props(graph, {METADATA_KEY: json.dumps(card)})
-    scratch = path.with_name(f"scratch-{path.name}")
-    try:
+    with whole(path) as scratch:
         scratch.write_bytes(graph.SerializeToString())
-        scratch.replace(path)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def _calibrate(graph: onnx.ModelProto, card: dict[str, Any], faces: LabelledFaces) -> dict[str, float]:

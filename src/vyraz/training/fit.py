@@ -1,5 +1,6 @@
 """Fit a network: every epoch kept, every epoch resumable."""
 
+import math
 import time
 import zipfile
 from collections import Counter
@@ -78,7 +79,7 @@ def fit(
         resume: go on with the run that is there; where none is, begin.
 
     Raises:
-        RunError: the run exists already, or was begun with other settings.
+        RunError: the run exists already, was begun with other settings, cannot be written, or its loss is no number.
         UsageError: the network cannot be built with its options.
         DataError: a split or the votes are missing.
     """
@@ -182,6 +183,8 @@ def _train_epoch(
     seen = 0
     for done, (inputs, targets) in enumerate(_taught(batches, settings, teachers), start=1):
         logs = _named(model.train_on_batch(inputs, targets, return_dict=True))
+        if not math.isfinite(logs["loss"]):
+            raise RunError(f"the loss is no number any more, in epoch {epoch + 1}: begin anew with a lower --lr")
         seen += len(inputs)
         sums.update({name: value * len(inputs) for name, value in logs.items()})
         reporter.step(epoch + 1, done, len(epochs), {name: value / seen for name, value in sums.items()})

@@ -7,26 +7,37 @@ from pathlib import Path
 from typing import Any
 
 from vyraz.errors import RunError
+from vyraz.training.whole import whole
 
 __all__ = ["append_epoch", "read_history", "truncate_history"]
 
 
 def append_epoch(path: Path, row: Mapping[str, Any]) -> None:
-    """Add one line and force it to disk."""
-    with path.open("a", encoding="utf-8") as handle:
-        handle.write(json.dumps(row) + "\n")
-        handle.flush()
-        os.fsync(handle.fileno())
+    """Add one line and force it to disk.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    try:
+        with path.open("a", encoding="utf-8") as handle:
+            handle.write(json.dumps(row) + "\n")
+            handle.flush()
+            os.fsync(handle.fileno())
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def read_history(path: Path) -> list[dict[str, Any]]:
     """All complete epochs, oldest first; a last line torn by a kill is left out.
 
     Raises:
-        RunError: a line before the last is damaged.
+        RunError: a line before the last is damaged, or the file cannot be read.
     """
-    # A damaged file need not be text; what cannot be decoded then fails as JSON, with its line.
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    try:
+        # A damaged file need not be text; what cannot be decoded then fails as JSON, with its line.
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read ({error.strerror})") from error
     rows: list[dict[str, Any]] = []
     for number, line in enumerate(lines, start=1):
         try:
@@ -38,10 +49,13 @@ def read_history(path: Path) -> list[dict[str, Any]]:
 
 
 def truncate_history(path: Path, epochs: int) -> None:
-    """Keep the first `epochs` rows: those whose checkpoint exists. Written whole, then renamed."""
+    """Keep the first `epochs` rows: those whose checkpoint exists.
+
+    Raises:
+        RunError: there are not so many, or the file cannot be read or written.
+    """
     rows = read_history(path)[:epochs]
     if len(rows) < epochs:
         raise RunError(f"{path}: has {len(rows)} epochs but the checkpoint has {epochs}; start the run anew")
-    scratch = path.with_suffix(".tmp")
-    scratch.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    scratch.replace(path)
+    with whole(path) as scratch:
+        scratch.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

@@ -5,11 +5,11 @@ import tempfile
 from pathlib import Path
 
 from vyraz.classify import Classifier
-from vyraz.errors import RunError
 from vyraz.evaluate import evaluate_faces
 from vyraz.labelled import LabelledFaces
 from vyraz.training.export import export
 from vyraz.training.run import Run
+from vyraz.training.whole import whole
 
 __all__ = ["measure"]
 
@@ -36,9 +36,5 @@ def measure(run: Run, faces: LabelledFaces) -> None:
         reports = {split: evaluate_faces(classifier, faces.split(split)) for split in SPLITS}
     cost = {key: reports["val"][key] for key in ("bytes", "ms_per_face")}
     splits = {split: {key: report[key] for key in _KEPT} for split, report in reports.items()}
-    scratch = run.figures.with_suffix(".tmp")
-    try:
+    with whole(run.figures) as scratch:
         scratch.write_text(json.dumps(cost | {"splits": splits}, indent=1) + "\n", encoding="utf-8")
-        scratch.replace(run.figures)
-    except OSError as error:
-        raise RunError(f"{run.figures}: cannot be written ({error.strerror})") from error

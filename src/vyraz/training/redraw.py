@@ -19,7 +19,7 @@ def redraw(results: Sequence[Result], folder: Path) -> list[Path]:
     """Write figure 3 of every run (history-NAME), figure 1 of several (accuracy) and the table (table).
 
     Args:
-        results: runs; one without a finished epoch has a row, but no curve.
+        results: runs; one without a finished epoch, such as a mean, has a row, but no curve.
         folder: is made if need be.
 
     Returns:
@@ -27,11 +27,11 @@ def redraw(results: Sequence[Result], folder: Path) -> list[Path]:
 
     Raises:
         MissingExtraError: matplotlib is not installed.
-        RunError: no run has a finished epoch, or a file cannot be written.
+        RunError: no run has a finished epoch or is complete, or a file cannot be written.
     """
     require_plots()
     drawn = [result for result in results if result.history]
-    if not drawn:
+    if not drawn and not any(result.complete for result in results):
         raise RunError("no epoch is finished yet; wait for the first, or use --watch")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -55,11 +55,12 @@ def watch(runs: Sequence[Path], folder: Path) -> Iterator[list[Result]]:
     while True:
         results = read_results(runs)
         epochs = [len(result.history) for result in results]
-        if any(epochs) and epochs != seen:
+        complete = [result.complete for result in results]
+        if (any(epochs) or any(complete)) and epochs != seen:
             redraw(results, folder)
             yield results
             seen = epochs
-        if all(result.complete for result in results):
+        if all(complete):
             return
         time.sleep(_PATIENCE)
 

@@ -11,7 +11,6 @@ This module does without Keras, so that runs can be read and compared without it
 
 import hashlib
 import json
-import os
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -24,6 +23,7 @@ import numpy.typing as npt
 from vyraz.errors import RunError
 from vyraz.labelled import LabelledFaces
 from vyraz.training.history import read_history
+from vyraz.training.whole import whole
 
 if TYPE_CHECKING:
     import keras
@@ -114,9 +114,21 @@ class Run:
         Raises:
             RunError: a run is there already, or the folder cannot be written.
         """
+        self.make()
+        self._write(_facts(settings, faces) | {"cost": dict(cost), "versions": _versions()})
+
+    def make(self) -> None:
+        """Make the folder.
+
+        Raises:
+            RunError: a run is there already, or it cannot be made.
+        """
         if self.facts.exists():
             raise RunError(f"{self.folder}: holds a run already; go on with --resume or choose another -o")
-        self._write(_facts(settings, faces) | {"cost": dict(cost), "versions": _versions()})
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"{self.folder}: cannot be made ({error.strerror})") from error
 
     def read(self) -> dict[str, Any]:
         """What run.json says.
@@ -168,7 +180,8 @@ class Run:
             RunError: other settings or other data than the run began with; says which. Or it cannot be written.
         """
         begun, before = self.read(), self.settings()
-        if all(before.seed_at(epoch) == settings.seed_at(epoch) for epoch in range(len(read_history(self.history)))):
+        done = range(len(read_history(self.history)))
+        if settings.branch and all(before.seed_at(epoch) == settings.seed_at(epoch) for epoch in done):
             before = replace(before, branch=settings.branch)
         differ = [key for key, value in asdict(settings).items() if asdict(before)[key] != value]
         data = _facts(settings, faces)["data"]
@@ -178,21 +191,23 @@ class Run:
         if self.settings() != settings:
             self._write(begun | {"settings": asdict(settings)})
 
+    def has_learnt_from(self, training: LabelledFaces) -> bool:
+        """Whether its Training split held these very pictures, so that it knows none of those held out from them."""
+        return bool(self.read()["data"].get("training") == digest_of(training.images))
+
     def _write(self, facts: Mapping[str, Any]) -> None:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            # Renamed when whole: half a run.json, left by a kill, could be neither resumed nor begun anew.
-            scratch = self.facts.with_suffix(".tmp")
+        # Half a run.json, left by a kill, could be neither resumed nor begun anew.
+        with whole(self.facts) as scratch:
             scratch.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-            scratch.replace(self.facts)
-        except OSError as error:
-            raise RunError(f"{self.folder}: cannot be written ({error.strerror})") from error
 
     def save(self, model: "keras.Model", path: Path) -> None:
-        """Write a model under a temporary name, then rename: a kill leaves the old or the new one."""
-        scratch = path.with_name(f"scratch-{path.name}")
-        model.save(scratch)
-        os.replace(scratch, path)
+        """Write a model into the folder.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        with whole(path) as scratch:
+            model.save(scratch)
 
 
 def digest_of(*arrays: npt.NDArray[Any]) -> str:

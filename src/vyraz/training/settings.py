@@ -13,7 +13,7 @@ from vyraz.training.targets import names_of
 
 __all__ = ["PRECISIONS", "parse_options", "settings_for"]
 
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+PRECISIONS = ("float32", "mixed_bfloat16")
 
 #: What may be chosen by its name, with all names.
 _CHOICES = {"optimizer": get_args(Optimizer), "schedule": get_args(Schedule)}
@@ -23,6 +23,9 @@ _OURS = ("temperature", "share", "strength", "sharpness")
 
 #: At twice the contrast a picture may have half of its own or 1.5 times; far beyond, its negative.
 _STRONGEST = 2
+
+#: NumPy's, which Keras sets.
+_LARGEST_SEED = 2**32 - 1
 
 
 def settings_for(
@@ -51,7 +54,7 @@ def settings_for(
         values["votes"] = 0.0
     if values["precision"] not in PRECISIONS:
         raise UsageError(f"no precision is called {values['precision']!r}; there are: {', '.join(PRECISIONS)}")
-    if not values["learning_rate"] > 0:
+    if not 0 < values["learning_rate"] < math.inf:
         raise UsageError(f"the learning rate must be above 0, not {values['learning_rate']}")
     if chosen.get("optimizer") not in (None, recipe.optimizer) and chosen.get("learning_rate") is None:
         raise UsageError(f"the learning rate {recipe.learning_rate:g} is for {recipe.optimizer}: give --lr too")
@@ -61,6 +64,7 @@ def settings_for(
     values["branch"] = _parse_branch(branch) if branch else None
     settings = Settings(network=network, seed=seed, options=parse_options(options), labels=labels, **values)
     _refuse_contradictions(settings)
+    _refuse_seeds(seed, settings.branch, settings.epochs)
     return settings
 
 
@@ -84,6 +88,14 @@ def _refuse_contradictions(settings: Settings) -> None:
         )
     if settings.votes and settings.labels == "ferplus":
         raise UsageError("with --labels ferplus the votes are the labels already; leave out --votes")
+
+
+def _refuse_seeds(seed: int, branch: list[int] | None, epochs: int) -> None:
+    after, other = branch or (0, 0)
+    if max(seed, other) > _LARGEST_SEED:
+        raise UsageError(f"a seed is at most {_LARGEST_SEED}, not {max(seed, other)}")
+    if after >= epochs:
+        raise UsageError(f"after {after} epochs nothing is left to branch off: the training has {epochs}")
 
 
 def _parse_branch(text: str) -> list[int]:

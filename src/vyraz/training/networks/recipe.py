@@ -20,8 +20,9 @@ class Recipe:
     second head that learns the votes of FER+, `degrade` the chance that a picture is made worse where
     pictures are changed at all; 0 is without.
 
-    `validation` names the splits whose loss and accuracy are kept for every epoch; networks that we
-    ship look at PublicTest only, so that PrivateTest stays unseen until their one final figure.
+    `validation` names the splits whose loss and accuracy are kept for every epoch. Our own networks look at
+    PublicTest only, so that PrivateTest stays unseen until their one final figure; the paper's look at its val
+    set too, which holds PrivateTest.
     """
 
     optimizer: Optimizer

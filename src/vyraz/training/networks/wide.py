@@ -1,6 +1,7 @@
 """`wide`, a teacher: few blocks of many channels, with squeeze-and-excitation.
 
-Source: Zagoruyko and Komodakis 2016 (arXiv 1605.07146), WRN-16-4 without pre-activation; Hu et al. 2018.
+Source: Zagoruyko and Komodakis 2016 (arXiv 1605.07146), WRN-16-6 without pre-activation and with
+twice the stem; Hu et al. 2018.
 
 | stage | map | layers |
 | --- | --- | --- |
