@@ -115,7 +115,7 @@ def load_pictures(root: Path, ignore: Sequence[str] = ()) -> list[LabelledPictur
     if unknown:
         raise DataError(
             f"{root}: unknown classes {', '.join(sorted(unknown))}; rename them to one of "
-            f"{', '.join(LABELS)} or leave them out with --ignore NAME"
+            f"{', '.join(LABELS)} or move them away (vyraz evaluate --ignore NAME leaves them out)"
         )
     if not pictures:
         raise DataError(f"{root}: no pictures in class folders ({', '.join(LABELS)})")

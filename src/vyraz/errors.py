@@ -40,7 +40,7 @@ class MissingExtraError(UsageError):
     """A part needs packages that a base install does not bring."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs packages that are not installed: pip install 'vyraz[{extra}]'")
+        super().__init__(f"{what} needs packages that are not installed: pip install '.[{extra}]' in a clone of vyraz")
 
 
 class SourceError(VyrazError):

@@ -134,7 +134,7 @@ class Frame:
 class Face:
     """A face found in a frame.
 
-    X are (x, y) in pixels of the frame, in the order right
+    landmarks are (x, y) in pixels of the frame, in the order right
         eye, left eye, nose tip, right and left corner of the mouth (right and left as the person's own),
         or None where the detector gives none.
     """

@@ -243,7 +243,7 @@ class TestPictures:
 
     def test_a_timeline_needs_an_extra(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
-        with pytest.raises(MissingExtraError, match=r"pip install 'vyraz\[plots\]'"):
+        with pytest.raises(MissingExtraError, match=r"pip install '\.\[plots\]'"):
             _open(tmp_path / "x.png", [_TALK])
         with _open(tmp_path / "x.png", [_PHOTO, _ABSENT]) as sink:  # photos do without
             _feed_photo_and_absent(sink)

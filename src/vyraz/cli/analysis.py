@@ -29,7 +29,9 @@ __all__ = ["analyze", "demo", "evaluate", "list_models"]
 
 Sources = Annotated[
     list[str],
-    typer.Argument(metavar="SOURCE", help="Picture, folder, glob, video, URL, camera number, or - for stdin."),
+    typer.Argument(
+        metavar="SOURCE...", help="Picture, folder (not those in it), glob, video, URL, camera number, - for stdin."
+    ),
 ]
 
 
@@ -50,11 +52,13 @@ def analyze(
     segments: Annotated[
         str | None, typer.Option(help="Also a .csv of who shows which expression from when to when.")
     ] = None,
-    blur: Annotated[bool, typer.Option("--blur", help="Make faces unrecognisable in what is drawn.")] = False,
+    blur: Annotated[
+        bool, typer.Option("--blur", help="Make faces that are found unrecognisable in what is drawn.")
+    ] = False,
     no_faces: Annotated[bool, typer.Option("--no-faces", help="No pictures of faces in reports.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with tables that were interrupted.")] = False,
     device: Device = "auto",
-    threads: Annotated[int, typer.Option(min=1, help="Of the networks; 2 or more also decode ahead.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the networks; 2 or more also decode ahead.")] = 1,
     quiet: Quiet = False,
 ) -> None:
     """Find the faces of pictures and videos and score their expression."""

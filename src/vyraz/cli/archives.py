@@ -30,17 +30,19 @@ def batch(
     jobs: Annotated[int | None, typer.Option(min=1, help="Workers (one a core).")] = None,
     engine: Annotated[str, typer.Option(help="local, or ray for a cluster.")] = "local",
     address: Annotated[
-        str | None, typer.Option(help="Of the cluster: auto, HOST:PORT or ray://HOST:10001 (one of its own here).")
+        str | None, typer.Option(help="The cluster: auto, HOST:PORT or ray://HOST:10001 (else a new one here).")
     ] = None,
     cpus_per_task: Annotated[float, typer.Option(min=0.01, help="Cores of the cluster that a worker takes.")] = 1.0,
     split: Annotated[
-        float | None, typer.Option(min=0.1, metavar="MINUTES", help="Split longer recordings into pieces of it.")
+        float | None,
+        typer.Option(min=0.1, metavar="MINUTES", help="Split recordings of 1.5 times this or more into pieces of it."),
     ] = None,
     time_limit: Annotated[
-        float | None, typer.Option(min=1, metavar="SECONDS", help="A recording (10 min and 20 times its length).")
+        float | None,
+        typer.Option(min=1, metavar="SECONDS", help="Longest for a recording (10 min and 20 times its length)."),
     ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Do again what failed.")] = False,
-    manifest: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to keep it (OUT/manifest).")] = None,
+    manifest: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the manifest (OUT/manifest).")] = None,
     summary: Annotated[str | None, typer.Option(metavar="OUT", help="Only show what is in OUT, and write it.")] = None,
     model: Model = "small",
     detector: DetectorName = "yunet",

@@ -22,22 +22,24 @@ _BACKENDS = ("tensorflow", "jax", "torch")
 
 @app.command()
 def train(
-    network: Annotated[str, typer.Argument(help="Name of a network.")],
+    network: Annotated[str, typer.Argument(help="small, tiny, a, b, c, p, or a teacher, such as vgg.")],
     data: Data,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the run.")],
-    epochs: Annotated[int | None, typer.Option(min=1)] = None,
-    batch: Annotated[int | None, typer.Option(min=1)] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Times that every picture is seen.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Pictures a step.")] = None,
     lr: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
     optimizer: Annotated[str | None, typer.Option(help="sgd, adam or muon; give --lr too.")] = None,
     schedule: Annotated[
         str | None, typer.Option(help="Of the rate: constant, step (a tenth for the last quarter) or cosine.")
     ] = None,
-    weight_decay: Annotated[float | None, typer.Option(min=0)] = None,
-    seed: Annotated[int, typer.Option(min=0)] = 1,
+    weight_decay: Annotated[
+        float | None, typer.Option(min=0, help="By which share of the rate weights shrink a step.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of weights, order, changes of pictures and dropout.")] = 1,
     branch: Annotated[
         str, typer.Option(metavar="EPOCHS:SEED", help="After so many epochs another seed, for a mean by average.")
     ] = "",
-    augment: Annotated[bool | None, typer.Option("--augment/--no-augment")] = None,
+    augment: Annotated[bool | None, typer.Option("--augment/--no-augment", help="Change pictures at random.")] = None,
     strength: Annotated[
         float | None, typer.Option(min=0, max=2, help="How far augmentation goes: 0.5 for half as far, 0 mirrors only.")
     ] = None,
@@ -57,7 +59,9 @@ def train(
         list[Path] | None, typer.Option(help="Learn its scores: a run, or an .npz by teach; several are averaged.")
     ] = None,
     temperature: Annotated[float | None, typer.Option(help="By which teachers' scores are softened (4).")] = None,
-    share: Annotated[float | None, typer.Option(help="Of the teachers beside the label, 0 to 1 (0.9).")] = None,
+    share: Annotated[
+        float | None, typer.Option(help="Weight of the teachers' scores beside the label, 0 to 1 (0.9).")
+    ] = None,
     start: Annotated[
         list[str] | None,
         typer.Option(help="Weights to begin with: a run, a shipped model or an .onnx; several .onnx go side by side."),
