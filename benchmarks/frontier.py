@@ -34,6 +34,7 @@ PLACES = {
     "c": (0, -13, "center"),
     "p": (9, 0, "left"),
     "small": (9, 6, "left"),
+    "tiny": (9, 0, "left"),
     "mini-Xception": (9, 0, "left"),
 }
 
