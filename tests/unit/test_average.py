@@ -103,6 +103,12 @@ def test_networks_that_differ_have_no_mean(
     assert not (tmp_path / "mean").exists()
 
 
+def test_an_option_that_is_given_is_the_same_by_default(pair: list[Run], faces: LabelledFaces, tmp_path: Path) -> None:
+    given = run_of(tmp_path / "given", replace(SETTINGS, options={"stem": 16, "widths": (16, 28, 40)}), faces, 3)
+    average([*pair, given], faces, Run(tmp_path / "mean"))
+    assert Run(tmp_path / "mean").model.exists()
+
+
 def test_what_has_no_mean_is_one_sentence(pair: list[Run], faces: LabelledFaces, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="two runs at least"):
         average(pair[:1], faces, Run(tmp_path / "mean"))

@@ -14,6 +14,7 @@ import numpy as np
 from vyraz.errors import RunError, UsageError
 from vyraz.labelled import LabelledFaces
 from vyraz.training.augment import augmentation_of
+from vyraz.training.build import options_of
 from vyraz.training.cost import cost_of
 from vyraz.training.export import load_network
 from vyraz.training.run import Run, Settings, digest_of
@@ -72,4 +73,4 @@ def _refuse_others(runs: Sequence[Run], training: LabelledFaces) -> None:
 
 
 def _kind(settings: Settings) -> tuple[object, ...]:
-    return settings.network, settings.options, settings.labels
+    return settings.network, options_of(settings), settings.labels

@@ -1,6 +1,7 @@
 """The untrained network that settings ask for."""
 
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from vyraz.training import networks
 from vyraz.training.run import Settings
 from vyraz.training.targets import names_of
 
-__all__ = ["build"]
+__all__ = ["build", "options_of"]
 
 
 def build(settings: Settings) -> keras.Model:
@@ -28,6 +29,14 @@ def build(settings: Settings) -> keras.Model:
         return network.build(classes=len(names_of(settings.labels)), **settings.options)
     except (TypeError, ValueError) as error:
         raise UsageError(f"{settings.network} cannot be built with {settings.options}: {error}") from error
+
+
+def options_of(settings: Settings) -> dict[str, Any]:
+    """All options of the network, as JSON has them: those that were given, and the defaults of the others."""
+    known = inspect.signature(networks.get(settings.network).build).parameters
+    defaults = {name: option.default for name, option in known.items() if name != "classes"}
+    options: dict[str, Any] = json.loads(json.dumps(defaults | settings.options))
+    return options
 
 
 def _refuse_words(builder: Callable[..., keras.Model], options: Mapping[str, Any]) -> None:
