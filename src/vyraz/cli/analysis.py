@@ -30,7 +30,7 @@ __all__ = ["analyze", "demo", "evaluate", "list_models"]
 Sources = Annotated[
     list[str],
     typer.Argument(
-        metavar="SOURCE...", help="Picture, folder (not those in it), glob, video, URL, camera number, - for stdin."
+        metavar="SOURCE...", help="Picture, folder (without subfolders), glob, video, URL, camera number, - for stdin."
     ),
 ]
 
