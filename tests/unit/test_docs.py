@@ -105,7 +105,7 @@ def test_what_further_trainings_give_is_what_the_histories_say() -> None:
 RUNS = tuple(f"teachers/{name}" for name in ("wide", "deep", "large", "plain", "plain-2", "plain-3", "broad", "coarse"))
 RUNS += tuple(f"teachers/{name}" for name in ("plain-4", "broad-2", "coarse-2"))
 RUNS += tuple(f"small-{number}" for number in (6, 8, 9, 10, 11, 13, 14, 15, 16, 17, 18, 19, 20, 22, 23))
-RUNS += ("small", "tiny", "tiny-4", "tiny-5", "tiny-6", "tiny-7", "tiny-8", "tiny-9")
+RUNS += ("small", "joined", "tiny", "tiny-4", "tiny-5", "tiny-6", "tiny-7", "tiny-8", "tiny-9")
 RUNS += ("ferplus-first", "ferplus-10", "ferplus-11", "ferplus-12", "ferplus-13", "ferplus-14")
 
 
@@ -135,6 +135,13 @@ def test_what_is_known_by_heart_is_as_the_histories_say() -> None:
     told = "is {:.3f}, {:.3f} and {:.3f} at best, {:.3f}, {:.3f} and {:.3f} at the end."
     assert told.format(*map(min, before), *(run[-1] for run in before)) in text
     assert "minimization it is {:.3f}, {:.3f} and {:.3f},".format(*(run[-1] for run in after)) in text
+
+
+def test_what_twice_the_channels_learn_is_as_the_history_says() -> None:
+    text = (ROOT / "docs" / "lineage.md").read_text(encoding="utf-8").replace("\n", " ")
+    losses, end = losses_of("joined"), end_of(ROOT / "docs" / "runs" / "joined")
+    assert f"{100 * end['train']['accuracy']:.1f} % of it as it is changed" in text
+    assert f"its loss is {losses[0]:.4f} after the first epoch and {losses[-1]:.4f} after the last" in text
 
 
 def test_where_the_losses_of_the_votes_are_least_is_as_told() -> None:
