@@ -11,7 +11,7 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 keras = pytest.importorskip("keras", reason="training needs vyraz[train]")
 
-from tests.trainings import Silent  # noqa: E402
+from tests.trainings import Silent, noise  # noqa: E402
 from vyraz.classify import Classifier  # noqa: E402
 from vyraz.crop import to_input  # noqa: E402
 from vyraz.errors import RunError, UsageError  # noqa: E402
@@ -30,9 +30,7 @@ SETTINGS = settings_for("tiny", epochs=1, batch=64, precision="float32")
 
 @pytest.fixture(scope="module")
 def faces() -> LabelledFaces:
-    images = np.random.default_rng(0).integers(0, 256, (160, 48, 48), dtype=np.uint8)
-    usage = np.array(["Training"] * 128 + ["PublicTest"] * 32)
-    return LabelledFaces(images, np.arange(160) % 7, usage)
+    return noise()
 
 
 def run_of(folder: Path, settings: Settings, faces: LabelledFaces, seed: int) -> Run:

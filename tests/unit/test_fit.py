@@ -5,13 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 keras = pytest.importorskip("keras", reason="training needs vyraz[train]")
 
-from tests.trainings import Silent  # noqa: E402
+from tests.trainings import Silent, noise  # noqa: E402
 from vyraz.errors import RunError, UsageError  # noqa: E402
 from vyraz.labelled import LabelledFaces  # noqa: E402
 from vyraz.training.build import build  # noqa: E402
@@ -26,9 +25,7 @@ SETTINGS = settings_for("tiny", epochs=2, batch=64, precision="float32")
 
 @pytest.fixture(scope="module")
 def faces() -> LabelledFaces:
-    images = np.random.default_rng(0).integers(0, 256, (160, 48, 48), dtype=np.uint8)
-    usage = np.array(["Training"] * 128 + ["PublicTest"] * 32)
-    return LabelledFaces(images, np.arange(160) % 7, usage)
+    return noise()
 
 
 def test_a_loss_that_is_no_number_ends_a_training_and_keeps_the_epochs_before(

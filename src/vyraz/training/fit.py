@@ -183,7 +183,7 @@ def _train_epoch(
     seen = 0
     for done, (inputs, targets) in enumerate(_taught(batches, settings, teachers), start=1):
         logs = _named(model.train_on_batch(inputs, targets, return_dict=True))
-        if not math.isfinite(logs["loss"]):
+        if not all(map(math.isfinite, logs.values())):
             raise RunError(f"the loss is no number any more, in epoch {epoch + 1}: begin anew with a lower --lr")
         seen += len(inputs)
         sums.update({name: value * len(inputs) for name, value in logs.items()})

@@ -18,7 +18,7 @@ from vyraz.types import Float
 
 __all__ = ["unfold"]
 
-#: Faces by which the network is compared with the files.
+#: Largest difference of a score between the network and the files that is let through.
 _TOLERANCE = 1e-3
 #: Root mean square of kernels before a normalisation, which makes up for any scale. It tells how far a step turns
 #: them; at this one Muon's steps and the recipes' decay of weights are about in balance.
