@@ -106,7 +106,7 @@ RUNS = tuple(f"teachers/{name}" for name in ("wide", "deep", "large", "plain", "
 RUNS += tuple(f"teachers/{name}" for name in ("plain-4", "broad-2", "coarse-2"))
 RUNS += tuple(f"small-{number}" for number in (6, 8, 9, 10, 11, 13, 14, 15, 16, 17, 18, 19, 20, 22, 23))
 RUNS += ("small", "joined", "tiny", "tiny-4", "tiny-5", "tiny-6", "tiny-7", "tiny-8", "tiny-9")
-RUNS += ("ferplus-first", "ferplus-10", "ferplus-11", "ferplus-12", "ferplus-13", "ferplus-14")
+RUNS += ("ferplus-first", "ferplus-10", "ferplus-11", "ferplus-12", "ferplus-13", "ferplus-14", "ferplus-15")
 
 
 @pytest.mark.parametrize("run", RUNS)
@@ -169,6 +169,17 @@ def test_what_a_network_gives_is_as_measured(name: str) -> None:
     row = figures.measured("scaling")[name]
     told = COMPARED[name].format(f"{100 * row['none']['accuracy']:.1f} %")
     assert f"{told}, at a held-out NLL of {row['unsmoothed']['nll']:.3f}" in text
+
+
+@pytest.mark.parametrize("name", ["small-ferplus", "ferplus-14", "ferplus-15"])
+def test_what_a_network_of_the_votes_gives_is_as_measured(name: str) -> None:
+    text = (ROOT / "docs" / "lineage.md").read_text(encoding="utf-8").replace("\n", " ")
+    row = figures.measured("scaling")[name]
+    told = f"at a held-out NLL of {row['temperature']['nll']:.3f} with a temperature"
+    assert told in text
+    scaled = row["vector scaling"]
+    told += f", {100 * scaled['accuracy']:.1f} % and {scaled['nll']:.3f} with slopes and offsets"
+    assert name == "ferplus-14" or told in text
 
 
 def test_how_small_went_on_is_as_its_histories_and_figures_say() -> None:
