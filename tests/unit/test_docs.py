@@ -105,7 +105,7 @@ def test_what_further_trainings_give_is_what_the_histories_say() -> None:
 RUNS = tuple(f"teachers/{name}" for name in ("wide", "deep", "large", "plain", "plain-2", "plain-3", "broad", "coarse"))
 RUNS += tuple(f"teachers/{name}" for name in ("plain-4", "broad-2", "coarse-2"))
 RUNS += tuple(f"small-{number}" for number in (6, 8, 9, 10, 11, 13, 14, 15, 16, 17, 18, 19, 20, 22, 23))
-RUNS += ("small", "joined", "tiny", "tiny-4", "tiny-5", "tiny-6", "tiny-7", "tiny-8", "tiny-9")
+RUNS += ("small", "joined", "joined-2", "tiny", "tiny-4", "tiny-5", "tiny-6", "tiny-7", "tiny-8", "tiny-9")
 RUNS += ("ferplus-first", "ferplus-10", "ferplus-11", "ferplus-12", "ferplus-13", "ferplus-14", "ferplus-15")
 
 
@@ -142,6 +142,10 @@ def test_what_twice_the_channels_learn_is_as_the_history_says() -> None:
     losses, end = losses_of("joined"), end_of(ROOT / "docs" / "runs" / "joined")
     assert f"{100 * end['train']['accuracy']:.1f} % of it as it is changed" in text
     assert f"its loss is {losses[0]:.4f} after the first epoch and {losses[-1]:.4f} after the last" in text
+    assert f"end at a loss of {losses_of('joined-2')[-1]:.4f} on PublicTest" in text
+    views = figures.read("teachers-joined-private")["PrivateTest"]["joined-2"].values()
+    one, mirrored, ten = (f"{100 * found['accuracy']:.1f} %" for found in views)
+    assert f"it has {one} of one view, {mirrored} with the mirror image and {ten} of ten views" in text
 
 
 def test_where_the_losses_of_the_votes_are_least_is_as_told() -> None:
@@ -160,6 +164,7 @@ COMPARED |= {"small-mean": "their mean {}", "tiny-mean": "their mean {}", "tiny-
 COMPARED |= {"tiny-nine": "Their mean ([tiny-nine](runs/tiny-nine)) has {}", "tiny": "in float32, as it was kept, {}"}
 COMPARED |= {f"small-{number}": f"([{number}](runs/small-{number}/history.jsonl))" for number in (11, 15, 20)}
 COMPARED |= {"small": "([small](runs/small/history.jsonl))", "small-parted": "The mean of the two has {}"}
+COMPARED |= {"joined-2": "as [it is kept](runs/joined-2), {}"}
 COMPARED |= {"small-22": "([22](runs/small-22/history.jsonl))", "small-late": "The mean of the two has {}"}
 
 
@@ -203,6 +208,7 @@ def test_what_teachers_say_is_as_measured() -> None:
     names = ("plain-4", "broad-2", "coarse-2")
     fourth = {name: f"`{name}`" for name in names} | {"mean": "mean of these three"}
     tables = {"teachers": first, "teachers-later": second, "teachers-last": third, "teachers-sharpness": fourth}
+    tables["teachers-joined"] = {"joined-2": "`joined-2`"}
     for file, labels in tables.items():
         for name, label in labels.items():
             views = figures.measured(file)[name].values()
