@@ -232,6 +232,23 @@ def test_stopped_and_resumed_gives_the_same(faces: LabelledFaces, teacher: Path,
         fit(replace(settings, teacher="other"), faces, straight, Silent(), teachers=teachers, resume=True)
 
 
+def test_a_teacher_at_hand_is_as_precise_as_the_run(faces: LabelledFaces, teacher: Path) -> None:
+    training = training_of(faces)
+    half = replace(SETTINGS, precision="mixed_bfloat16")
+    (exact_settings, exact), (settings, rough) = (taught(each, [teacher], training) for each in (SETTINGS, half))
+    assert exact is not None
+    assert rough is not None
+    assert settings.teacher == exact_settings.teacher
+    *layers, scores = (layer for layer in rough.networks[0].layers if isinstance(layer, keras.layers.Layer))
+    precisions = {layer.dtype_policy.name for layer in layers if layer.weights}
+    assert (precisions, scores.dtype_policy.name) == ({"mixed_bfloat16"}, "float32")
+    inputs = to_input(training.images[:32])
+    said = rough(inputs, 1.0)
+    np.testing.assert_allclose(said, exact(inputs, 1.0), atol=0.03)
+    np.testing.assert_allclose(said.sum(axis=1), 1, atol=1e-5)
+    assert not np.array_equal(said, exact(inputs, 1.0))
+
+
 def test_votes_as_labels_give_an_eighth(faces: LabelledFaces, tmp_path: Path) -> None:
     settings = settings_for("tiny", epochs=1, batch=16, precision="float32", labels="ferplus")
     run = Run(tmp_path / "run")

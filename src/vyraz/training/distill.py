@@ -62,7 +62,8 @@ def taught(settings: Settings, paths: Sequence[Path], training: LabelledFaces) -
     if not paths:
         return settings, None
     stored = all(path.suffix == ".npz" for path in paths)
-    teachers = _stored(paths, training, settings.labels) if stored else _at_hand(paths, training)
+    precision = settings.precision
+    teachers = _stored(paths, training, settings.labels) if stored else _at_hand(paths, training, precision)
     classes = len(names_of(settings.labels))
     if teachers.classes != classes:
         raise UsageError(f"the teachers give {teachers.classes} scores, not one for each of the {classes} labels")
@@ -87,10 +88,10 @@ def _mean(files: Sequence[Seen | Float]) -> Float:
     return mean
 
 
-def _at_hand(paths: Sequence[Path], training: LabelledFaces) -> Teachers:
+def _at_hand(paths: Sequence[Path], training: LabelledFaces, precision: str = "float32") -> Teachers:
     if any(path.suffix == ".npz" for path in paths):
         raise UsageError("--teacher takes folders of runs or .npz files of scores, not both")
-    networks = tuple(_teacher(Run(path), training) for path in paths)
+    networks = tuple(_in_precision(_teacher(Run(path), training), precision) for path in paths)
     classes = {network.output_shape[-1] for network in networks}
     if len(classes) > 1:
         raise UsageError("the teachers must have the same labels")
@@ -105,6 +106,23 @@ def _teacher(run: Run, training: LabelledFaces) -> keras.Model:
     if not run.has_learnt_from(training):
         raise RunError(f"{run.folder}: learnt from other pictures than this Training split, so it cannot teach it")
     return network
+
+
+def _in_precision(network: keras.Model, precision: str) -> keras.Model:
+    """The network as a run of this precision trains its own: a teacher that takes longer than its student is slow."""
+
+    def layer_of(layer: keras.Layer) -> keras.Layer:
+        config = layer.get_config()
+        # The last one is in float32 whatever the precision, and what is no layer has none.
+        chosen = {"dtype": precision} if "dtype" in config and layer.name != network.output_names[0] else {}
+        return layer.from_config(config | chosen)
+
+    if precision == "float32":
+        return network
+    taught = keras.models.clone_model(network, clone_function=layer_of)
+    taught.set_weights(network.get_weights())
+    taught.jit_compile = False
+    return taught
 
 
 def write_scores(

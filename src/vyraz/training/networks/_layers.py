@@ -53,16 +53,21 @@ class AveragePooling2D(layers.AveragePooling2D):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable(package="vyraz")
 class BatchNormalization(layers.BatchNormalization):  # type: ignore[misc]
-    """Keras's own, which is several operations in float32; where TensorFlow or PyTorch trains, its one instead."""
+    """Keras's own, which is several operations in float32; TensorFlow's one where it trains, and PyTorch's always."""
 
     def __init__(self, momentum: float = 0.9, epsilon: float = 1e-3, **options: Any) -> None:
         super().__init__(momentum=momentum, epsilon=epsilon, **options)
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        fused = {"tensorflow": self._tensorflow, "torch": self._torch}.get(keras.backend.backend())
-        if not (training and self.trainable) or fused is None or self._is_special(mask):
-            return super().call(inputs, training=training, mask=mask)
-        x, mean, variance = fused(inputs)
+        match "" if self._is_special(mask) else keras.backend.backend(), bool(training and self.trainable):
+            case "torch", True:
+                x, mean, variance = self._torch(inputs)
+            case "torch", False:
+                return self._torch_as_it_is(inputs)
+            case "tensorflow", True:
+                x, mean, variance = self._tensorflow(inputs)
+            case _:
+                return super().call(inputs, training=training, mask=mask)
         self._remember(self.moving_mean, mean)
         self._remember(self.moving_variance, variance)
         return x
@@ -82,6 +87,13 @@ class BatchNormalization(layers.BatchNormalization):  # type: ignore[misc]
         weights = self.gamma.value, self.beta.value
         x, mean, deviation = torch.native_batch_norm(channels_first, *weights, None, None, True, 0.0, self.epsilon)
         return x.movedim(1, -1), mean, deviation**-2 - self.epsilon
+
+    def _torch_as_it_is(self, inputs: Any) -> Any:
+        import torch
+
+        measured = self.moving_mean.value, self.moving_variance.value
+        weights = {"weight": self.gamma.value, "bias": self.beta.value, "eps": self.epsilon}
+        return torch.nn.functional.batch_norm(inputs.movedim(-1, 1), *measured, **weights).movedim(1, -1)
 
     def _is_special(self, mask: Any) -> bool:
         """Whether something is asked for that the one operation has not."""
