@@ -104,7 +104,7 @@ def test_what_further_trainings_give_is_what_the_histories_say() -> None:
 
 RUNS = tuple(f"teachers/{name}" for name in ("wide", "deep", "large", "plain", "plain-2", "plain-3", "broad", "coarse"))
 RUNS += tuple(f"teachers/{name}" for name in ("plain-4", "broad-2", "coarse-2"))
-RUNS += tuple(f"small-{number}" for number in (6, 8, 9, 10, 11, 13, 14, 15, 16, 17, 18, 19, 20, 22, 23))
+RUNS += tuple(f"small-{number}" for number in (6, 8, 9, 10, 11, 13, 14, 15, 16, 17, 18, 19, 20, 22, 23, 24))
 RUNS += ("small", "joined", "joined-2", "tiny", "tiny-4", "tiny-5", "tiny-6", "tiny-7", "tiny-8", "tiny-9")
 RUNS += ("ferplus-first", "ferplus-10", "ferplus-11", "ferplus-12", "ferplus-13", "ferplus-14", "ferplus-15")
 
@@ -162,10 +162,10 @@ MEANS = ("small-five", "small-standardized", "small-averaged", "small-later", "s
 COMPARED = dict.fromkeys(MEANS, "Their mean has {}")
 COMPARED |= {"small-mean": "their mean {}", "tiny-mean": "their mean {}", "tiny-4": "in float32, as it was kept, {}"}
 COMPARED |= {"tiny-nine": "Their mean ([tiny-nine](runs/tiny-nine)) has {}", "tiny": "in float32, as it was kept, {}"}
-COMPARED |= {f"small-{number}": f"([{number}](runs/small-{number}/history.jsonl))" for number in (11, 15, 20)}
+COMPARED |= {f"small-{number}": f"([{number}](runs/small-{number}/history.jsonl))" for number in (11, 15, 20, 22, 24)}
 COMPARED |= {"small": "([small](runs/small/history.jsonl))", "small-parted": "The mean of the two has {}"}
 COMPARED |= {"joined-2": "as [it is kept](runs/joined-2), {}"}
-COMPARED |= {"small-22": "([22](runs/small-22/history.jsonl))", "small-late": "The mean of the two has {}"}
+COMPARED |= {"small-late": "The mean of the two has {}"}
 
 
 @pytest.mark.parametrize("name", COMPARED)
@@ -247,6 +247,7 @@ def test_the_readme_tells_the_measured_cost() -> None:
 def test_what_calibration_gives_is_as_measured() -> None:
     text = (ROOT / "docs" / "trust.md").read_text(encoding="utf-8").replace("\n", " ")
     table = figures.measured("scaling")
+    assert figures.read("scaling")["command"] in text
     before, after = table["small-ferplus"]["temperature"], table["small-ferplus"]["vector scaling"]
     assert f"of `small-ferplus` from {before['nll']:.3f} to {after['nll']:.3f}" in text
     assert f"and gives it {100 * (after['accuracy'] - before['accuracy']):.1f} points of accuracy" in text
