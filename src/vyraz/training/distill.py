@@ -119,10 +119,10 @@ def _in_precision(network: keras.Model, precision: str) -> keras.Model:
 
     if precision == "float32":
         return network
-    taught = keras.models.clone_model(network, clone_function=layer_of)
-    taught.set_weights(network.get_weights())
-    taught.jit_compile = False
-    return taught
+    copied = keras.models.clone_model(network, clone_function=layer_of)
+    copied.set_weights(network.get_weights())
+    copied.jit_compile = False
+    return copied
 
 
 def write_scores(

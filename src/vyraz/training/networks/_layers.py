@@ -59,7 +59,8 @@ class BatchNormalization(layers.BatchNormalization):  # type: ignore[misc]
         super().__init__(momentum=momentum, epsilon=epsilon, **options)
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        match "" if self._is_special(mask) else keras.backend.backend(), bool(training and self.trainable):
+        backend = None if self._is_special(mask) else keras.backend.backend()
+        match backend, bool(training and self.trainable):
             case "torch", True:
                 x, mean, variance = self._torch(inputs)
             case "torch", False:
