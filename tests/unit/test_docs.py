@@ -105,7 +105,7 @@ def test_what_further_trainings_give_is_what_the_histories_say() -> None:
 RUNS = tuple(f"teachers/{name}" for name in ("wide", "deep", "large", "plain", "plain-2", "plain-3", "broad", "coarse"))
 RUNS += tuple(f"teachers/{name}" for name in ("plain-4", "broad-2", "coarse-2"))
 RUNS += tuple(f"small-{number}" for number in (6, 8, 9, 10, 11, 13, 14, 15, 16, 17, 18, 19, 20, 22, 23, 24))
-RUNS += ("small", "joined", "joined-2", "tiny", "tiny-4", "tiny-5", "tiny-6", "tiny-7", "tiny-8", "tiny-9")
+RUNS += ("small", "joined", "joined-2", "joined-3", "tiny", "tiny-4", "tiny-5", "tiny-6", "tiny-7", "tiny-8", "tiny-9")
 RUNS += ("ferplus-first", "ferplus-10", "ferplus-11", "ferplus-12", "ferplus-13", "ferplus-14", "ferplus-15")
 
 
@@ -137,15 +137,17 @@ def test_what_is_known_by_heart_is_as_the_histories_say() -> None:
     assert "minimization it is {:.3f}, {:.3f} and {:.3f},".format(*(run[-1] for run in after)) in text
 
 
-def test_what_twice_the_channels_learn_is_as_the_history_says() -> None:
+def test_what_more_channels_learn_is_as_the_histories_say() -> None:
     text = (ROOT / "docs" / "lineage.md").read_text(encoding="utf-8").replace("\n", " ")
     losses, end = losses_of("joined"), end_of(ROOT / "docs" / "runs" / "joined")
     assert f"{100 * end['train']['accuracy']:.1f} % of it as it is changed" in text
     assert f"its loss is {losses[0]:.4f} after the first epoch and {losses[-1]:.4f} after the last" in text
-    assert f"end at a loss of {losses_of('joined-2')[-1]:.4f} on PublicTest" in text
-    views = figures.read("teachers-joined-private")["PrivateTest"]["joined-2"].values()
-    one, mirrored, ten = (f"{100 * found['accuracy']:.1f} %" for found in views)
-    assert f"it has {one} of one view, {mirrored} with the mirror image and {ten} of ten views" in text
+    for run in ("joined-2", "joined-3"):
+        assert f"end at a loss of {losses_of(run)[-1]:.4f}" in text
+    for name, who in {"joined-2": "it", "joined-3": "it", "mean": "mean of what the two say"}.items():
+        views = figures.read("teachers-joined-private")["PrivateTest"][name].values()
+        one, mirrored, ten = (f"{100 * found['accuracy']:.1f} %" for found in views)
+        assert f"{who} has {one} of one view, {mirrored} with the mirror image and {ten} of ten views" in text
 
 
 def test_where_the_losses_of_the_votes_are_least_is_as_told() -> None:
@@ -164,7 +166,7 @@ COMPARED |= {"small-mean": "their mean {}", "tiny-mean": "their mean {}", "tiny-
 COMPARED |= {"tiny-nine": "Their mean ([tiny-nine](runs/tiny-nine)) has {}", "tiny": "in float32, as it was kept, {}"}
 COMPARED |= {f"small-{number}": f"([{number}](runs/small-{number}/history.jsonl))" for number in (11, 15, 20, 22, 24)}
 COMPARED |= {"small": "([small](runs/small/history.jsonl))", "small-parted": "The mean of the two has {}"}
-COMPARED |= {"joined-2": "as [it is kept](runs/joined-2), {}"}
+COMPARED |= {run: f"as [it is kept](runs/{run}), {{}}" for run in ("joined-2", "joined-3")}
 COMPARED |= {"small-late": "The mean of the two has {}"}
 
 
@@ -208,7 +210,8 @@ def test_what_teachers_say_is_as_measured() -> None:
     names = ("plain-4", "broad-2", "coarse-2")
     fourth = {name: f"`{name}`" for name in names} | {"mean": "mean of these three"}
     tables = {"teachers": first, "teachers-later": second, "teachers-last": third, "teachers-sharpness": fourth}
-    tables["teachers-joined"] = {"joined-2": "`joined-2`"}
+    joined = {name: f"`{name}`" for name in ("joined-2", "joined-3")}
+    tables["teachers-joined"] = joined | {"mean": "mean of `joined-2` and `joined-3`"}
     for file, labels in tables.items():
         for name, label in labels.items():
             views = figures.measured(file)[name].values()
