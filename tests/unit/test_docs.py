@@ -143,7 +143,7 @@ def test_what_more_channels_learn_is_as_the_histories_say() -> None:
     assert f"{100 * end['train']['accuracy']:.1f} % of it as it is changed" in text
     assert f"its loss is {losses[0]:.4f} after the first epoch and {losses[-1]:.4f} after the last" in text
     for run in ("joined-2", "joined-3"):
-        assert f"end at a loss of {losses_of(run)[-1]:.4f}" in text
+        assert f"end at a loss of {losses_of(run)[-1]:.4f} on PublicTest" in text
     for name, who in {"joined-2": "it", "joined-3": "it", "mean": "mean of what the two say"}.items():
         views = figures.read("teachers-joined-private")["PrivateTest"][name].values()
         one, mirrored, ten = (f"{100 * found['accuracy']:.1f} %" for found in views)
